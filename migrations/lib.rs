@@ -1,0 +1,33 @@
+//! The schema of Kartlegging, one change a file, the same on SQLite and PostgreSQL.
+//!
+//! To change the schema: a new file `mYYYYMMDD_NNNNNN_what.rs` and its line at the end of
+//! [`Migrator::migrations`]. A migration that has been released is never edited. Names of columns
+//! follow one rule: `*_sealed` is ciphertext (its key's version stands in the value and in
+//! `key_version`), `*_hash` and `blind_index` are keyed hashes (with their `*_key_version`).
+
+pub use sea_orm_migration::prelude::*;
+
+mod columns;
+mod m20261122_000001_organizations;
+mod m20261122_000002_patients;
+mod m20261122_000003_invitations;
+mod m20261122_000004_responses;
+mod m20261122_000005_guards;
+mod m20261122_000006_access_log;
+
+/// Every migration, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_organizations::Migration),
+            Box::new(m20261122_000002_patients::Migration),
+            Box::new(m20261122_000003_invitations::Migration),
+            Box::new(m20261122_000004_responses::Migration),
+            Box::new(m20261122_000005_guards::Migration),
+            Box::new(m20261122_000006_access_log::Migration),
+        ]
+    }
+}

@@ -1,0 +1,287 @@
+//! Floor 5: settings from one TOML file with `KARTLEGGING_*` environment variables over it.
+//!
+//! To add a setting: a field with its default here, its row in `docs/operations.md`. Every setting
+//! works without being set; a bad value stops the start and names itself. A setting that can hold a
+//! secret can also be given as `KARTLEGGING_<NAME>_FILE`, the path of a file that holds it.
+
+pub mod keys;
+
+use crate::cli::failure::Failure;
+use crate::services::Rules;
+use chrono::Duration;
+use config::{Config, Environment, File, FileFormat};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// Prefix of environment variables.
+const PREFIX: &str = "KARTLEGGING_";
+/// Settings that can hold a secret: also as `*_FILE`.
+const SECRETS: [&str; 2] = ["database_url", "keys"];
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// An issuer of API tokens beside the built-in one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerSettings {
+    /// Exact `iss`.
+    pub issuer: String,
+    /// `aud` of tokens for this service.
+    pub audience: String,
+    /// Address of its key set.
+    pub jwks_url: Option<String>,
+    /// File with its key set.
+    pub jwks_file: Option<PathBuf>,
+    /// Signature algorithms, e.g. `["PS256", "ES256"]`.
+    pub algorithms: Vec<String>,
+    /// Accepted `typ`.
+    #[serde(default = "default_types")]
+    pub token_types: Vec<String>,
+    /// Claim with a person's HPR number.
+    pub claim_hpr_number: Option<String>,
+    /// Claim with a person's subject, for issuers without HPR numbers.
+    pub claim_subject: Option<String>,
+    /// Claim with the organization number a person acts for.
+    pub claim_organization: Option<String>,
+    /// Claim with the client's id.
+    #[serde(default = "default_client_claim")]
+    pub claim_client: String,
+    /// Claim with the scopes.
+    #[serde(default = "default_scope_claim")]
+    pub claim_scope: String,
+    /// Claim with the level of assurance.
+    pub claim_assurance: Option<String>,
+    /// Lowest level of assurance accepted for persons.
+    pub minimum_assurance: Option<u32>,
+}
+
+fn default_types() -> Vec<String> {
+    vec!["at+jwt".to_owned()]
+}
+
+fn default_client_claim() -> String {
+    "client_id".to_owned()
+}
+
+fn default_scope_claim() -> String {
+    "scope".to_owned()
+}
+
+/// Every setting.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Address to listen on.
+    pub listen: String,
+    /// Address of this service as patients see it; short enough to type.
+    pub base_url: String,
+    /// `sqlite://PATH` or `postgres://…`; `DATABASE_URL` is an alias.
+    pub database_url: String,
+    /// Connections to the database.
+    pub database_connections: u32,
+    /// Whether `serve` applies migrations. Default: on SQLite yes, on PostgreSQL no.
+    pub migrate: Option<bool>,
+    /// Path of the key file.
+    pub keys_file: PathBuf,
+    /// The key file's text itself, instead of a file.
+    pub keys: Option<String>,
+    /// Folder with forms of one's own, laid out like `questionnaires/`.
+    pub questionnaires: Option<PathBuf>,
+    /// Log format.
+    pub log_format: LogFormat,
+    /// Log filter, as `tracing` understands it.
+    pub log_filter: String,
+    /// Threads that answer requests; 0: one a core.
+    pub workers: usize,
+    /// Seconds that requests and jobs have to finish at the end.
+    pub drain_seconds: u64,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Whether jobs run in this instance.
+    pub jobs: bool,
+    /// Whether test persons (synthetic national ids) are accepted.
+    pub allow_synthetic_persons: bool,
+    /// Minutes after which an unused session ends.
+    pub session_idle_minutes: i64,
+    /// `iss` of tokens of the built-in issuer.
+    pub token_issuer: String,
+    /// `aud` of tokens for this service.
+    pub token_audience: String,
+    /// Clock difference forgiven in tokens, seconds.
+    pub token_skew_seconds: i64,
+    /// Other issuers.
+    #[serde(default)]
+    pub issuers: Vec<IssuerSettings>,
+}
+
+const DEFAULTS: &str = r#"
+listen = "127.0.0.1:8080"
+base_url = "http://127.0.0.1:8080"
+database_url = "sqlite://kartlegging-data/kartlegging.db"
+database_connections = 8
+keys_file = "kartlegging-data/keys.toml"
+log_format = "pretty"
+log_filter = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn"
+workers = 0
+drain_seconds = 20
+trusted_proxies = []
+jobs = true
+allow_synthetic_persons = false
+session_idle_minutes = 120
+token_issuer = "kartlegging"
+token_audience = "kartlegging"
+token_skew_seconds = 30
+"#;
+
+fn invalid(detail: &str) -> Failure {
+    Failure::config(
+        "config-invalid",
+        detail.to_owned(),
+        "Correct the setting in the file or the environment; docs/operations.md lists them all.",
+    )
+}
+
+impl Settings {
+    /// Reads defaults, then the file, then the environment.
+    pub fn load(file: Option<&Path>, environment: &HashMap<String, String>) -> Result<Self, Failure> {
+        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| invalid(&format!("the file {} can't be read: {}", path.display(), error.kind())))?;
+            builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        }
+        let environment = of_environment(environment)?;
+        let source = Environment::with_prefix("KARTLEGGING")
+            .prefix_separator("_")
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("trusted_proxies")
+            .ignore_empty(true)
+            .source(Some(environment));
+        let read = builder.add_source(source).build().and_then(Config::try_deserialize::<Self>);
+        // The text names the setting and where it stands; a value is part of it only where it is no secret.
+        let settings = read.map_err(|error| invalid(&error.to_string()))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        self.listen_address()?;
+        let base = url::Url::parse(&self.base_url).map_err(|_| invalid("base_url is not an address like https://svar.example"))?;
+        if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() || base.query().is_some() || base.fragment().is_some() {
+            return Err(invalid("base_url must be http or https, with a host and without query"));
+        }
+        if !["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| self.database_url.starts_with(scheme)) {
+            return Err(invalid("database_url must begin with sqlite:// or postgres://"));
+        }
+        if !(1..=1440).contains(&self.session_idle_minutes) {
+            return Err(invalid("session_idle_minutes must be 1 to 1440"));
+        }
+        if !(0..=300).contains(&self.token_skew_seconds) {
+            return Err(invalid("token_skew_seconds must be 0 to 300"));
+        }
+        if !(1..=1000).contains(&self.database_connections) {
+            return Err(invalid("database_connections must be 1 to 1000"));
+        }
+        Ok(())
+    }
+
+    /// The address to listen on.
+    pub fn listen_address(&self) -> Result<SocketAddr, Failure> {
+        self.listen.parse().map_err(|_| invalid("listen is not an address and port like 127.0.0.1:8080"))
+    }
+
+    /// The base URL without a slash at the end.
+    pub fn base(&self) -> String {
+        self.base_url.trim_end_matches('/').to_owned()
+    }
+
+    /// Whether the database is SQLite.
+    pub fn is_sqlite(&self) -> bool {
+        self.database_url.starts_with("sqlite:")
+    }
+
+    /// Settings that rules depend on.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            allow_synthetic_persons: self.allow_synthetic_persons,
+            session_idle: Duration::minutes(self.session_idle_minutes),
+            token_skew_seconds: self.token_skew_seconds,
+            ..Rules::default()
+        }
+    }
+}
+
+/// Our variables: without the ones that are no settings, aliases resolved, `*_FILE` read.
+fn of_environment(environment: &HashMap<String, String>) -> Result<HashMap<String, String>, Failure> {
+    let mut ours: HashMap<String, String> = environment
+        .iter()
+        .filter(|(name, _)| name.starts_with(PREFIX) && *name != "KARTLEGGING_CONFIG")
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    if let Some(url) = environment.get("DATABASE_URL")
+        && !url.is_empty()
+    {
+        ours.entry("KARTLEGGING_DATABASE_URL".to_owned()).or_insert_with(|| url.clone());
+    }
+    for secret in SECRETS {
+        let name = format!("{PREFIX}{}", secret.to_uppercase());
+        // KARTLEGGING_KEYS_FILE is a setting of its own and is read where keys are.
+        if secret != "keys"
+            && let Some(path) = ours.remove(&format!("{name}_FILE"))
+        {
+            let text = std::fs::read_to_string(&path).map_err(|error| invalid(&format!("{name}_FILE can't be read: {}", error.kind())))?;
+            ours.insert(name, text.trim().to_owned());
+        }
+    }
+    Ok(ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Settings, Failure> {
+        let environment = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::load(None, &environment)
+    }
+
+    #[test]
+    fn defaults_work_and_the_environment_wins() {
+        assert!(load(&[]).is_ok_and(|s| s.listen == "127.0.0.1:8080" && s.migrate.is_none()));
+        let set = load(&[
+            ("KARTLEGGING_LISTEN", "127.0.0.1:9000"),
+            ("DATABASE_URL", "postgres://x/y"),
+            ("KARTLEGGING_TRUSTED_PROXIES", "10.0.0.1,10.0.0.2"),
+            ("KARTLEGGING_MIGRATE", "true"),
+        ]);
+        assert!(
+            set.is_ok_and(|s| s.listen == "127.0.0.1:9000" && !s.is_sqlite() && s.trusted_proxies.len() == 2 && s.migrate == Some(true))
+        );
+    }
+
+    #[test]
+    fn a_bad_value_names_itself() {
+        for (name, value, named) in [
+            ("KARTLEGGING_LISTEN", "nowhere", "listen"),
+            ("KARTLEGGING_WORKERS", "many", "workers"),
+            ("KARTLEGGING_LISTN", "127.0.0.1:1", "listn"),
+            ("KARTLEGGING_LOG_FORMAT", "xml", "log_format"),
+            ("KARTLEGGING_DATABASE_URL", "mysql://x", "database_url"),
+            ("KARTLEGGING_BASE_URL", "svar.example", "base_url"),
+        ] {
+            let text = load(&[(name, value)]).err().map(|failure| failure.to_string()).unwrap_or_default();
+            assert!(text.contains(named) && text.contains("config-invalid"), "{name}: {text}");
+        }
+    }
+}

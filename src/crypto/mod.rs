@@ -1,0 +1,12 @@
+//! Floor 2: keys, field encryption, keyed hashes and tokens, all on `aws-lc-rs`.
+//!
+//! The hierarchy (docs/security.md draws it): root key → organization key → patient data key.
+//! A new kind of key is a variant of [`ring::Purpose`]; a new kind of keyed hash is a constant of
+//! [`hash::Label`]; a new encrypted column needs nothing but its [`envelope::Place`].
+
+pub mod entropy;
+pub mod envelope;
+pub mod hash;
+pub mod jwks;
+pub mod ring;
+pub mod tokens;

@@ -1,0 +1,19 @@
+//! Floor 0: what the product is about, and nothing else. No IO, no clock, no randomness, no
+//! framework; every rule here can be tested with values alone.
+
+pub mod actor;
+pub mod answers;
+pub mod attempts;
+pub mod clock;
+pub mod identifier;
+pub mod ids;
+pub mod invitation;
+pub mod language;
+pub mod need;
+pub mod policy;
+pub mod questionnaire;
+pub mod respondent;
+pub mod secret;
+pub mod summary;
+pub mod text;
+pub mod value;

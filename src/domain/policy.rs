@@ -1,0 +1,167 @@
+//! Who may do what: one function, one table test (`tests/suite/policy.rs`).
+//!
+//! To add an action: a variant of [`Action`], its line in [`decide`], its column in the table
+//! test. Objects of another organization never come this far: finders are scoped, so they are 404.
+
+use crate::domain::actor::{Actor, ClinicianActor, Role, Scope};
+use crate::domain::ids::UnitId;
+use serde::{Deserialize, Serialize};
+
+/// Something an actor wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Issue, reissue or revoke an invitation of a unit.
+    ManageInvitations,
+    /// Read the state of an invitation of a unit.
+    ReadInvitation,
+    /// See the worklist of a unit.
+    ReadWorklist,
+    /// Read a response, its summary, versions or a patient's timeline.
+    ReadAnswers,
+    /// Mark a response as read.
+    Review,
+    /// Enter a paper form.
+    EnterPaper,
+    /// Look a patient up by identifier.
+    SearchPatients,
+    /// See who has seen a patient's data.
+    ReadAccessLog,
+    /// List and read questionnaires.
+    ReadQuestionnaires,
+    /// Answer an invitation (draft, submit, decline).
+    Answer,
+}
+
+impl Action {
+    /// Every action, for the table test.
+    pub const ALL: [Self; 10] = [
+        Self::ManageInvitations,
+        Self::ReadInvitation,
+        Self::ReadWorklist,
+        Self::ReadAnswers,
+        Self::Review,
+        Self::EnterPaper,
+        Self::SearchPatients,
+        Self::ReadAccessLog,
+        Self::ReadQuestionnaires,
+        Self::Answer,
+    ];
+}
+
+/// Structured ground for opening a patient outside the care relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ground {
+    /// Appointment or invitation in an own unit, inside the window: the default.
+    CareRelation,
+    /// Help at once.
+    Emergency,
+    /// A colleague asked.
+    AskedByColleague,
+    /// Quality assurance of the care given.
+    QualityWork,
+}
+
+impl Ground {
+    /// Grounds that a person can state; the care relation is found, not stated.
+    pub const STATED: [Self; 3] = [Self::Emergency, Self::AskedByColleague, Self::QualityWork];
+
+    /// The word on the wire and in the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::CareRelation => "care-relation",
+            Self::Emergency => "emergency",
+            Self::AskedByColleague => "asked-by-colleague",
+            Self::QualityWork => "quality-work",
+        }
+    }
+
+    /// Reads a stated ground.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::STATED.into_iter().find(|ground| ground.word() == word)
+    }
+}
+
+/// What the action is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Resource<'a> {
+    /// Units whose appointments or invitations tie the patient (inside the window), or the one unit
+    /// that is asked for.
+    pub units: &'a [UnitId],
+    /// A ground that the actor stated.
+    pub stated: Option<Ground>,
+}
+
+/// Why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// The client's token or row lacks the scope.
+    #[error("the scope {} is missing", .0.word())]
+    Scope(Scope),
+    /// The person lacks the role (in that unit).
+    #[error("the role is missing")]
+    Role,
+    /// Role held, but no care relation: a structured ground is asked for.
+    #[error("a ground is required")]
+    GroundRequired,
+}
+
+/// Decides. `Ok` carries the ground that the access log records.
+pub fn decide(actor: &Actor, action: Action, resource: Resource<'_>) -> Result<Ground, Denied> {
+    match actor {
+        Actor::System { .. } => Ok(Ground::CareRelation),
+        Actor::Holder(_) if action == Action::Answer => Ok(Ground::CareRelation),
+        Actor::Holder(_) => Err(Denied::Role),
+        Actor::Client(client) => {
+            let scopes = client_scopes(action).ok_or(Denied::Role)?;
+            match scopes.first() {
+                Some(first) if !scopes.iter().any(|scope| client.scopes.contains(scope)) => Err(Denied::Scope(*first)),
+                _ => Ok(Ground::CareRelation),
+            }
+        }
+        Actor::Clinician(person) => decide_person(person, action, resource),
+    }
+}
+
+/// Scopes of which one is enough; an empty list: every client; `None`: no client.
+fn client_scopes(action: Action) -> Option<&'static [Scope]> {
+    match action {
+        Action::ManageInvitations => Some(&[Scope::InvitationsWrite]),
+        Action::ReadInvitation => Some(&[Scope::InvitationsRead, Scope::InvitationsWrite]),
+        Action::ReadAnswers => Some(&[Scope::ResponsesRead]),
+        Action::SearchPatients => Some(&[Scope::PatientsRead]),
+        Action::ReadQuestionnaires => Some(&[]),
+        Action::ReadWorklist | Action::Review | Action::EnterPaper | Action::ReadAccessLog | Action::Answer => None,
+    }
+}
+
+fn decide_person(person: &ClinicianActor, action: Action, resource: Resource<'_>) -> Result<Ground, Denied> {
+    let in_unit = |role| {
+        let own = person.units(role);
+        resource.units.iter().any(|unit| own.contains(unit))
+    };
+    match action {
+        Action::ReadQuestionnaires => Ok(Ground::CareRelation),
+        Action::Answer => Err(Denied::Role),
+        Action::ManageInvitations | Action::ReadInvitation if in_unit(Role::Clinician) || in_unit(Role::UnitAdmin) => {
+            Ok(Ground::CareRelation)
+        }
+        Action::ReadWorklist | Action::EnterPaper if in_unit(Role::Clinician) => Ok(Ground::CareRelation),
+        Action::ManageInvitations | Action::ReadInvitation | Action::ReadWorklist | Action::EnterPaper => Err(Denied::Role),
+        Action::SearchPatients if person.has(Role::Clinician) => Ok(Ground::CareRelation),
+        Action::SearchPatients => Err(Denied::Role),
+        Action::ReadAnswers | Action::Review => {
+            if !person.has(Role::Clinician) {
+                Err(Denied::Role)
+            } else if in_unit(Role::Clinician) {
+                Ok(Ground::CareRelation)
+            } else {
+                resource.stated.ok_or(Denied::GroundRequired)
+            }
+        }
+        Action::ReadAccessLog => {
+            let allowed = person.has(Role::OrganizationAdmin) || person.has(Role::Auditor) || in_unit(Role::UnitAdmin);
+            if allowed { Ok(Ground::CareRelation) } else { Err(Denied::Role) }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Issuing, reading, reissuing and revoking invitations.
+
+use super::{form_ref, moment, state};
+use crate::domain::clock::oslo_date;
+use crate::domain::identifier::{IdentifierError, PatientIdentifier};
+use crate::domain::ids::InvitationId;
+use crate::domain::language::Language;
+use crate::http::context::current;
+use crate::http::extract::{ApiCaller, BATCH, BODY, Door, json as read_json, repeatable};
+use crate::http::fields::{self, Fields, Parsed};
+use crate::http::problem::{Code, FieldCode, Problem};
+use crate::http::query::Query;
+use crate::print::qr;
+use crate::services::Services;
+use crate::services::invitation::{self, InvitationView, Issued};
+use crate::services::issue_invitations::{self, Contact, Order, PatientData, Visit};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+use validator::ValidateEmail;
+
+/// Most items of a batch.
+const ITEMS: usize = 1000;
+
+fn view(invitation: &InvitationView) -> Value {
+    let (word, reason) = state(invitation.state);
+    json!({
+        "id": invitation.id,
+        "state": word,
+        "closed_reason": reason,
+        "sent": invitation.sent,
+        "flagged": invitation.flagged,
+        "unit": invitation.unit,
+        "patient": invitation.patient,
+        "appointment": invitation.appointment,
+        "questionnaire": form_ref(&invitation.questionnaire_name, &invitation.questionnaire_version),
+        "due_on": invitation.due_on,
+        "answer_until": moment(invitation.answer_until),
+        "amend_until": moment(invitation.amend_until),
+        "response": invitation.response,
+        "created_at": moment(invitation.created_at),
+    })
+}
+
+fn issued(issued: &Issued, base_url: &str) -> Value {
+    let link = format!("{base_url}/s/{}", issued.link.text());
+    let mut body = view(&issued.invitation);
+    if let Some(body) = body.as_object_mut() {
+        let credential = json!({"link": link, "code": issued.code.grouped(), "qr_svg": qr::svg(&link)});
+        body.insert("credential".into(), credential);
+    }
+    body
+}
+
+fn order(fields: &Fields<'_>, services: &Services) -> Option<Order> {
+    let patient = fields.required_inner("patient", |patient| self::patient(patient, services));
+    let visit = fields.inner("appointment", |visit| {
+        let external_id = visit.optional("external_id", fields::line(1, 128));
+        let starts_at = visit.required("starts_at", fields::moment);
+        let unit = visit.required("unit", fields::unit);
+        Some(Visit { external_id, starts_at: starts_at?, unit: unit? })
+    });
+    let unit = fields.optional("unit", fields::unit);
+    if fields.raw("appointment").is_none() && fields.raw("unit").is_none() {
+        fields.fault("unit", FieldCode::Required);
+    }
+    let due_on = fields.optional("due_on", fields::date);
+    let form = fields.inner("questionnaire", form_choice);
+    let answer_until = fields.optional("answer_until", fields::moment);
+    Some(Order { patient: patient?, visit, unit, due_on, form, answer_until })
+}
+
+/// A form by name and, where it is to be exact, version.
+pub(super) fn form_choice(fields: &Fields<'_>) -> Option<(String, Option<String>)> {
+    let name = fields.required("name", fields::line(1, 64));
+    let version = fields.optional("version", fields::line(1, 64));
+    Some((name?, version))
+}
+
+fn patient(fields: &Fields<'_>, services: &Services) -> Option<PatientData> {
+    let identifier = fields.inner("identifier", |fields| identifier(fields, services));
+    let name = fields.required("name", fields::line(1, 200));
+    let birth_date = fields.required("birth_date", |value| {
+        let date = fields::date(value)?;
+        if date > oslo_date(services.now()) { Err(FieldCode::DateInFuture) } else { Ok(date) }
+    });
+    let language = fields.optional("language", ui_language);
+    let contact = fields.inner("contact", |fields| {
+        let email = fields.optional("email", email);
+        let phone = fields.optional("phone", phone);
+        Some(Contact { email, phone })
+    });
+    Some(PatientData { identifier, name: name?, birth_date: birth_date?, language: language.unwrap_or_else(Language::nb), contact })
+}
+
+/// An identifier; its value is in no error.
+pub(super) fn identifier(fields: &Fields<'_>, services: &Services) -> Option<PatientIdentifier> {
+    let system = fields.required("system", fields::line(1, 100))?;
+    let assigner = fields.optional("assigner", fields::line(1, 64));
+    let value = fields.required("value", fields::line(1, 64))?;
+    match PatientIdentifier::parse(&system, assigner.as_deref(), &value, services.rules.allow_synthetic_persons) {
+        Ok(identifier) => Some(identifier),
+        Err(IdentifierError::System) => {
+            fields.fault("system", FieldCode::Malformed);
+            None
+        }
+        Err(IdentifierError::Assigner) => {
+            fields.fault("assigner", FieldCode::Required);
+            None
+        }
+        Err(IdentifierError::Synthetic) => {
+            fields.fault("value", FieldCode::SyntheticNotAllowed);
+            None
+        }
+        Err(IdentifierError::Number) => {
+            fields.fault("value", FieldCode::IdentifierInvalid);
+            None
+        }
+    }
+}
+
+fn ui_language(value: &Value) -> Parsed<Language> {
+    let language = fields::language(value)?;
+    if crate::text::LANGUAGES.contains(&language.as_str()) { Ok(language) } else { Err(FieldCode::LanguageUnknown) }
+}
+
+fn email(value: &Value) -> Parsed<String> {
+    let text = fields::line(1, 254)(value)?;
+    if text.validate_email() { Ok(text) } else { Err(FieldCode::Malformed) }
+}
+
+fn phone(value: &Value) -> Parsed<String> {
+    let text = fields::line(5, 30)(value)?;
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let sound = text.chars().all(|c| c.is_ascii_digit() || " +()./-".contains(c));
+    if sound && digits >= 5 { Ok(text) } else { Err(FieldCode::Malformed) }
+}
+
+/// `POST /api/v1/invitations`
+pub(in crate::http) async fn issue(
+    request: HttpRequest,
+    ApiCaller(caller): ApiCaller,
+    door: web::Data<Door>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::read(&request, &[])?;
+    let body = read_json(&request, payload, BODY).await?;
+    let repeatable = repeatable(&request, "issue".to_owned(), body.bytes)?;
+    let order = fields::object(&body.value, |fields| order(fields, &door.services))?;
+    let done = issue_invitations::issue(&door.services, &caller, order, repeatable).await?;
+    let location = format!("/api/v1/invitations/{}", done.invitation.id);
+    Ok(HttpResponse::Created().insert_header(("location", location)).json(issued(&done, &door.base_url)))
+}
+
+/// `POST /api/v1/invitations/batch`
+pub(in crate::http) async fn issue_batch(
+    request: HttpRequest,
+    ApiCaller(caller): ApiCaller,
+    door: web::Data<Door>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::read(&request, &[])?;
+    let body = read_json(&request, payload, BATCH).await?;
+    let repeatable = repeatable(&request, "issue-batch".to_owned(), body.bytes)?;
+    let items = fields::object(&body.value, |fields| fields.required("items", items))?;
+    let read: Vec<Result<Order, Problem>> = items.iter().map(|item| fields::object(item, |fields| order(fields, &door.services))).collect();
+    let orders = read.iter().filter_map(|item| item.as_ref().ok()).cloned().collect();
+    let mut done = issue_invitations::issue_batch(&door.services, &caller, orders, repeatable).await?.into_iter();
+    let context = current();
+    let mut count = (0, 0);
+    let mut results = Vec::with_capacity(read.len());
+    for (index, item) in read.into_iter().enumerate() {
+        let result = match item {
+            Ok(_) => done.next().unwrap_or(Err(issue_invitations::Error::NoForm)).map_err(Problem::from),
+            Err(problem) => Err(problem),
+        };
+        results.push(match result {
+            Ok(done) => {
+                count.0 += 1;
+                json!({"index": index, "status": 201, "invitation": issued(&done, &door.base_url)})
+            }
+            // A client without the scope, or a person without the role in any unit, is refused as a whole.
+            Err(problem) if matches!(problem.code, Code::ScopeMissing) => return Err(problem),
+            Err(problem) => {
+                count.1 += 1;
+                json!({"index": index, "status": problem.code.status(), "problem": problem.body(&context.language, &context.id)})
+            }
+        });
+    }
+    Ok(HttpResponse::Ok().json(json!({"issued": count.0, "failed": count.1, "items": results})))
+}
+
+fn items(value: &Value) -> Parsed<Vec<Value>> {
+    let items = value.as_array().ok_or(FieldCode::Malformed)?;
+    match items.len() {
+        0 => Err(FieldCode::TooShort),
+        n if n > ITEMS => Err(FieldCode::TooLong),
+        _ if items.iter().any(|item| !item.is_object()) => Err(FieldCode::Malformed),
+        _ => Ok(items.clone()),
+    }
+}
+
+pub(in crate::http) fn invitation_id(path: &web::Path<String>) -> Result<InvitationId, Problem> {
+    InvitationId::parse(path).ok_or(Problem::new(Code::NotFound))
+}
+
+/// `GET /api/v1/invitations/{id}`
+pub(in crate::http) async fn get(
+    request: HttpRequest,
+    ApiCaller(caller): ApiCaller,
+    door: web::Data<Door>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    Query::read(&request, &[])?;
+    let found = invitation::get(&door.services, &caller, invitation_id(&path)?).await?;
+    Ok(HttpResponse::Ok().json(view(&found)))
+}
+
+/// `POST /api/v1/invitations/{id}/reissue`
+pub(in crate::http) async fn reissue(
+    request: HttpRequest,
+    ApiCaller(caller): ApiCaller,
+    door: web::Data<Door>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    Query::read(&request, &[])?;
+    let id = invitation_id(&path)?;
+    let repeatable = repeatable(&request, format!("reissue:{id}"), Vec::new())?;
+    let done = invitation::reissue(&door.services, &caller, id, repeatable).await?;
+    Ok(HttpResponse::Ok().json(issued(&done, &door.base_url)))
+}
+
+/// `POST /api/v1/invitations/{id}/revoke`
+pub(in crate::http) async fn revoke(
+    request: HttpRequest,
+    ApiCaller(caller): ApiCaller,
+    door: web::Data<Door>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    Query::read(&request, &[])?;
+    let done = invitation::revoke(&door.services, &caller, invitation_id(&path)?).await?;
+    Ok(HttpResponse::Ok().json(view(&done)))
+}

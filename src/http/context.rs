@@ -1,0 +1,108 @@
+//! What every request carries: its id, the reader's language; and what every response carries:
+//! security headers, the id. Logs name the route, never the path, so no secret reaches them.
+
+use super::problem::{Code, Problem};
+use crate::domain::language::Language;
+use crate::text;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, ResponseError};
+use std::time::Instant;
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// Id and language of the request in hand.
+#[derive(Debug, Clone)]
+pub(super) struct RequestContext {
+    pub(super) id: String,
+    pub(super) language: Language,
+}
+
+tokio::task_local! {
+    static CURRENT: RequestContext;
+}
+
+/// The request in hand; a nameless one outside of any (never on a served path).
+pub(super) fn current() -> RequestContext {
+    CURRENT.try_with(Clone::clone).unwrap_or_else(|_| RequestContext { id: Uuid::nil().to_string(), language: Language::nb() })
+}
+
+const HEADERS: [(&str, &str); 8] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'",
+    ),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    ("x-robots-tag", "noindex, nofollow"),
+    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+];
+
+/// The outermost middleware.
+pub(super) async fn wrap(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let accept = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let available: Vec<Language> = text::LANGUAGES.iter().filter_map(|tag| Language::parse(tag).ok()).collect();
+    let context = RequestContext { id: Uuid::now_v7().to_string(), language: text::negotiate(accept, &available) };
+    let method = request.method().clone();
+    let id = context.id.clone();
+    request.extensions_mut().insert(context.clone());
+    let span = tracing::info_span!("request", request_id = %id, method = %method);
+    #[expect(clippy::disallowed_methods, reason = "a duration for the log, not a rule")]
+    let started = Instant::now();
+    let answered = CURRENT
+        .scope(context, async move {
+            let request_and = next.call(request).await;
+            match request_and {
+                Ok(response) => Ok(response.map_into_boxed_body()),
+                Err(error) => Err(error),
+            }
+        })
+        .instrument(span.clone())
+        .await;
+    let mut response = answered?;
+    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let status = response.status();
+    let elapsed = started.elapsed();
+    span.in_scope(|| {
+        tracing::info!(route, status = status.as_u16(), micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "answered")
+    });
+    let labels = [("method", method.to_string()), ("route", route), ("status", status.as_u16().to_string())];
+    metrics::counter!("kartlegging_requests_total", &labels).increment(1);
+    metrics::histogram!("kartlegging_request_seconds", "route" => labels[1].1.clone()).record(elapsed.as_secs_f64());
+    decorate(&mut response, &id);
+    Ok(response)
+}
+
+fn decorate(response: &mut ServiceResponse<BoxBody>, id: &str) {
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}
+
+/// Inside the outermost: an error of actix itself (a broken request) becomes a problem too.
+pub(super) async fn catch(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let http_request = request.request().clone();
+    match next.call(request).await {
+        Ok(response) => Ok(response.map_into_boxed_body()),
+        Err(error) => {
+            let response = match error.as_error::<Problem>() {
+                Some(problem) => problem.error_response(),
+                None if error.as_response_error().status_code().is_client_error() => Problem::new(Code::BodyMalformed).error_response(),
+                None => Problem::new(Code::Internal).error_response(),
+            };
+            Ok(ServiceResponse::new(http_request, response))
+        }
+    }
+}

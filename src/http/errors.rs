@@ -1,0 +1,234 @@
+//! Services' errors become problems, in this one place. What the caller must not see is logged here,
+//! once, with the request's id around it.
+
+use super::problem::{Code, FieldCode, FieldError, Problem};
+use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
+use crate::domain::policy::Denied;
+use crate::domain::respondent::{FieldFault, RespondentFault};
+use crate::services::{
+    Fault, authenticate, draft, enter_paper, holder, idempotency, invitation, issue_invitations, open_session, patients, responses, review,
+    worklist,
+};
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        if fault.is_passing() {
+            tracing::warn!(%fault, "not available now");
+            Self::new(Code::Unavailable)
+        } else {
+            tracing::error!(%fault, "a request failed");
+            Self::new(Code::Internal)
+        }
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        Self::new(match denied {
+            Denied::Scope(_) => Code::ScopeMissing,
+            Denied::Role => Code::RoleMissing,
+            Denied::GroundRequired => Code::GroundRequired,
+        })
+    }
+}
+
+impl From<NotPossible> for Problem {
+    fn from(NotPossible(state): NotPossible) -> Self {
+        Self::new(match state {
+            InvitationState::Answered => Code::InvitationAnswered,
+            _ => Code::InvitationClosed,
+        })
+    }
+}
+
+fn closed(reason: ClosedReason) -> Problem {
+    Problem::new(match reason {
+        ClosedReason::Expired => Code::InvitationExpired,
+        ClosedReason::Revoked | ClosedReason::Declined => Code::InvitationRevoked,
+        ClosedReason::Locked => Code::InvitationLocked,
+    })
+}
+
+impl From<idempotency::Error> for Problem {
+    fn from(error: idempotency::Error) -> Self {
+        match error {
+            idempotency::Error::InFlight => Self::new(Code::IdempotencyInFlight),
+            idempotency::Error::BodyDiffers => Self::new(Code::IdempotencyBodyDiffers),
+            idempotency::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<authenticate::Error> for Problem {
+    fn from(error: authenticate::Error) -> Self {
+        match error {
+            authenticate::Error::Token(reason) => {
+                tracing::info!(reason, "token refused");
+                Self::new(Code::TokenInvalid)
+            }
+            authenticate::Error::Unavailable => Self::new(Code::Unavailable),
+            authenticate::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<invitation::Error> for Problem {
+    fn from(error: invitation::Error) -> Self {
+        match error {
+            invitation::Error::NotFound => Self::new(Code::NotFound),
+            invitation::Error::Denied(denied) => denied.into(),
+            invitation::Error::State(state) => state.into(),
+            invitation::Error::Repeat(repeat) => repeat.into(),
+            invitation::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<issue_invitations::Error> for Problem {
+    fn from(error: issue_invitations::Error) -> Self {
+        use issue_invitations::{Error, FieldFault};
+        match error {
+            Error::Field { pointer, fault } => Self::field(
+                pointer,
+                match fault {
+                    FieldFault::UnitUnknown => FieldCode::UnitUnknown,
+                    FieldFault::QuestionnaireUnknown => FieldCode::QuestionnaireUnknown,
+                    FieldFault::OutOfRange => FieldCode::OutOfRange,
+                    FieldFault::Mismatch => FieldCode::Mismatch,
+                },
+            ),
+            Error::Exists(_) => Self::new(Code::InvitationExists),
+            Error::NoForm => Self::new(Code::QuestionnaireUnknown),
+            Error::Denied(denied) => denied.into(),
+            Error::Repeat(repeat) => repeat.into(),
+            Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<open_session::Error> for Problem {
+    fn from(error: open_session::Error) -> Self {
+        use open_session::Error;
+        match error {
+            Error::Wrong => Self::new(Code::CredentialWrong),
+            Error::Wait(seconds) => Self::wait(seconds),
+            Error::Exhausted => Self::new(Code::AttemptsExhausted),
+            Error::Replaced => Self::new(Code::LinkReplaced),
+            Error::Closed(reason) => closed(reason),
+            Error::Answered => Self::new(Code::InvitationAnswered),
+            Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<holder::Error> for Problem {
+    fn from(error: holder::Error) -> Self {
+        match error {
+            holder::Error::Token => Self::new(Code::TokenInvalid),
+            holder::Error::Ended => Self::new(Code::SessionEnded),
+            holder::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+fn respondent(faults: &[RespondentFault]) -> Problem {
+    if faults.is_empty() {
+        return Problem::field("/respondent", FieldCode::Required);
+    }
+    let rows = faults.iter().map(|fault| FieldError {
+        pointer: format!("/respondent/{}", fault.field),
+        code: match fault.fault {
+            FieldFault::Required => FieldCode::Required,
+            FieldFault::NotAllowed => FieldCode::NotAllowed,
+            FieldFault::TooLong => FieldCode::TooLong,
+            FieldFault::Malformed => FieldCode::Malformed,
+        },
+    });
+    Problem::fields(rows.collect())
+}
+
+impl From<draft::Error> for Problem {
+    fn from(error: draft::Error) -> Self {
+        use draft::Error;
+        match error {
+            Error::Receipt => Self::new(Code::SessionIsReceipt),
+            Error::Elsewhere => Self::new(Code::DraftElsewhere),
+            Error::Changed(_) => Self::new(Code::DraftChanged),
+            Error::Closed(reason) => closed(reason),
+            Error::AmendClosed => Self::new(Code::AmendClosed),
+            Error::Answered => Self::new(Code::InvitationAnswered),
+            Error::Answers(issues) => Self::issues(issues),
+            Error::Respondent(faults) => respondent(&faults),
+            Error::RespondentKind => Self::field("/respondent/kind", FieldCode::NotAllowed),
+            Error::Language => Self::field("/language", FieldCode::LanguageUnknown),
+            Error::Session(error) => error.into(),
+            Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<enter_paper::Error> for Problem {
+    fn from(error: enter_paper::Error) -> Self {
+        use enter_paper::Error;
+        match error {
+            Error::NotFound => Self::new(Code::NotFound),
+            Error::Unit => Self::field("/unit", FieldCode::UnitUnknown),
+            Error::Form(true) => Self::field("/questionnaire/name", FieldCode::QuestionnaireUnknown),
+            Error::Form(false) => Self::new(Code::QuestionnaireUnknown),
+            Error::Future => Self::field("/answered_on", FieldCode::DateInFuture),
+            Error::Language => Self::field("/language", FieldCode::LanguageUnknown),
+            Error::State(state) => state.into(),
+            Error::Answers(issues) => Self::issues(issues),
+            Error::Respondent(faults) => respondent(&faults),
+            Error::Denied(denied) => denied.into(),
+            Error::Repeat(repeat) => repeat.into(),
+            Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<responses::Error> for Problem {
+    fn from(error: responses::Error) -> Self {
+        match error {
+            responses::Error::NotFound => Self::new(Code::NotFound),
+            responses::Error::Denied(denied) => denied.into(),
+            responses::Error::Language => Self::query("language", "query-fault-language"),
+            responses::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<review::Error> for Problem {
+    fn from(error: review::Error) -> Self {
+        match error {
+            review::Error::NotFound => Self::new(Code::NotFound),
+            review::Error::Version => Self::field("/version", FieldCode::OutOfRange),
+            review::Error::Changed => Self::new(Code::ResponseChanged),
+            review::Error::Denied(denied) => denied.into(),
+            review::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<patients::Error> for Problem {
+    fn from(error: patients::Error) -> Self {
+        match error {
+            patients::Error::NotFound => Self::new(Code::NotFound),
+            patients::Error::Denied(denied) => denied.into(),
+            patients::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<worklist::Error> for Problem {
+    fn from(error: worklist::Error) -> Self {
+        match error {
+            worklist::Error::NotFound => Self::new(Code::NotFound),
+            worklist::Error::Denied(denied) => denied.into(),
+            worklist::Error::Window => Self::query("to", "query-fault-window"),
+            worklist::Error::TooMany => Self::query("to", "query-fault-too-many-rows"),
+            worklist::Error::Cursor => Self::query("cursor", "query-fault-cursor"),
+            worklist::Error::Fault(fault) => fault.into(),
+        }
+    }
+}

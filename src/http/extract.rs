@@ -1,0 +1,173 @@
+//! What handlers take out of a request: who is asking, the body, conditional and idempotency headers.
+//!
+//! A body is read after the caller is known, and no connection to the database is held meanwhile.
+
+use super::context::{RequestContext, current};
+use super::problem::{Code, Problem};
+use crate::domain::policy::Ground;
+use crate::services::holder::{self, Holder};
+use crate::services::idempotency::Repeatable;
+use crate::services::{Caller, Services, authenticate};
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
+use actix_web::{FromRequest, HttpRequest, web};
+use futures::StreamExt;
+use futures::future::LocalBoxFuture;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Largest body of one object, bytes.
+pub(super) const BODY: usize = 256 * 1024;
+/// Largest body of a batch, bytes.
+pub(super) const BATCH: usize = 4 * 1024 * 1024;
+/// Longest text beside a ground, characters.
+const GROUND_TEXT: usize = 200;
+
+/// What handlers need beside the request.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// Use cases.
+    pub services: Services,
+    /// Address of this service as patients see it, without a slash at the end.
+    pub base_url: Arc<str>,
+    /// Whether `X-Forwarded-For` is to be believed.
+    pub trusted_proxies: Arc<Vec<std::net::IpAddr>>,
+    /// Renders Prometheus metrics.
+    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+}
+
+/// The services and proxies of the application.
+pub(super) fn door(request: &HttpRequest) -> Result<web::Data<Door>, Problem> {
+    request.app_data::<web::Data<Door>>().cloned().ok_or(Problem::new(Code::Internal))
+}
+
+fn bearer(request: &HttpRequest) -> Result<String, Problem> {
+    let header = request.headers().get(AUTHORIZATION).ok_or(Problem::new(Code::TokenMissing))?;
+    let text = header.to_str().map_err(|_| Problem::new(Code::TokenInvalid))?;
+    let (scheme, token) = text.split_once(' ').ok_or(Problem::new(Code::TokenMissing))?;
+    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
+        return Err(Problem::new(Code::TokenMissing));
+    }
+    Ok(token.trim().to_owned())
+}
+
+/// A caller with an API token.
+pub(super) struct ApiCaller(pub(super) Caller);
+
+impl FromRequest for ApiCaller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let door = door(&request)?;
+            let token = bearer(&request)?;
+            let actor = authenticate::authenticate(&door.services, &token).await?;
+            let (ground, ground_text) = stated_ground(&request);
+            Ok(Self(Caller { actor, request_id: current().id, ground, ground_text }))
+        })
+    }
+}
+
+/// A stated ground with its words; one that is not understood counts as none.
+fn stated_ground(request: &HttpRequest) -> (Option<Ground>, Option<String>) {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let ground = header("kartlegging-ground").and_then(Ground::parse);
+    match header("kartlegging-ground-text") {
+        None => (ground, None),
+        Some(text) => {
+            let pair = format!("t={}", text.replace('+', "%2B").replace('&', "%26"));
+            let decoded = url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, text)| text.into_owned()).unwrap_or_default();
+            let sound = decoded.chars().count() <= GROUND_TEXT && !crate::domain::text::has_control(&decoded);
+            if sound { (ground, ground.map(|_| decoded)) } else { (None, None) }
+        }
+    }
+}
+
+/// A holder with a session token.
+pub(super) struct SessionHolder(pub(super) Holder);
+
+impl FromRequest for SessionHolder {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let door = door(&request)?;
+            let token = bearer(&request)?;
+            Ok(Self(holder::authenticate(&door.services, &token).await?))
+        })
+    }
+}
+
+/// Id and language of the request.
+pub(super) struct Reader(pub(super) RequestContext);
+
+impl FromRequest for Reader {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self(current())))
+    }
+}
+
+/// A JSON body: its bytes, for the idempotency key, and its value.
+pub(super) struct Body {
+    pub(super) bytes: Vec<u8>,
+    pub(super) value: Value,
+}
+
+/// Reads a JSON body of at most `limit` bytes.
+pub(super) async fn json(request: &HttpRequest, mut payload: web::Payload, limit: usize) -> Result<Body, Problem> {
+    let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Problem::new(Code::MediaTypeUnsupported));
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Problem::new(Code::BodyMalformed))?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(Problem::new(Code::BodyTooLarge));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    let value = serde_json::from_slice(&bytes).map_err(|_| Problem::new(Code::BodyMalformed))?;
+    Ok(Body { bytes, value })
+}
+
+/// What makes a request safe to repeat.
+pub(super) fn repeatable(request: &HttpRequest, operation: String, body: Vec<u8>) -> Result<Repeatable, Problem> {
+    let mut headers = request.headers().get_all("idempotency-key");
+    let key = headers.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let sound = (8..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) && headers.next().is_none();
+    if sound { Ok(Repeatable { key: key.to_owned(), operation, body }) } else { Err(Problem::new(Code::IdempotencyKeyRequired)) }
+}
+
+/// The one version of an `If-Match`.
+pub(super) fn if_match(request: &HttpRequest) -> Result<i32, Problem> {
+    let mut headers = request.headers().get_all(IF_MATCH);
+    let text = headers.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let digits = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
+    let sound = !digits.is_empty() && digits.len() <= 18 && digits.bytes().all(|b| b.is_ascii_digit()) && headers.next().is_none();
+    if !sound {
+        return Err(Problem::new(Code::IfMatchRequired));
+    }
+    // A number that no draft has reached is a version all the same, and not the present one.
+    Ok(digits.parse().unwrap_or(i32::MAX))
+}
+
+/// Address of the one who asks: the peer, or what a trusted proxy says.
+pub(super) fn address(request: &HttpRequest, door: &Door) -> std::net::IpAddr {
+    let peer = request.peer_addr().map_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    if !door.trusted_proxies.contains(&peer) {
+        return peer;
+    }
+    // The last address that is not a proxy of ours: everything before it can be forged.
+    let header = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let chain = header.rsplit(',').filter_map(|part| part.trim().parse().ok());
+    chain.into_iter().find(|address| !door.trusted_proxies.contains(address)).unwrap_or(peer)
+}

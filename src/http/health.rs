@@ -1,0 +1,79 @@
+//! Alive, ready, metrics, robots and the landing page.
+
+use super::extract::{Door, Reader};
+use super::problem::Problem;
+use crate::services::startup;
+use crate::text;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use serde_json::json;
+
+/// `GET /healthz`: the process answers.
+pub(super) async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
+}
+
+/// `GET /readyz`: database, migrations and keys are fit for work.
+pub(super) async fn readyz(door: web::Data<Door>) -> HttpResponse {
+    let word = |ok: Option<bool>| ok.map_or("unknown", |ok| if ok { "ok" } else { "failed" });
+    let database = door.services.db.ping().await.is_ok();
+    let migrations = if database { startup::schema_is_current(&door.services).await.ok() } else { None };
+    let keys = if migrations == Some(true) { startup::keys_agree(&door.services).await.ok() } else { None };
+    let ready = database && migrations == Some(true) && keys == Some(true);
+    let body = json!({"ready": ready, "checks": {"database": word(Some(database)), "migrations": word(migrations), "keys": word(keys)}});
+    let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    if !ready {
+        response.insert_header(("retry-after", "5"));
+    }
+    response.json(body)
+}
+
+/// `GET /metrics`: Prometheus text; counts and times by route, nothing about anybody.
+pub(super) async fn metrics(door: web::Data<Door>) -> HttpResponse {
+    door.metrics.run_upkeep();
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(door.metrics.render())
+}
+
+/// `GET /robots.txt`
+pub(super) async fn robots() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("User-agent: *\nDisallow: /\n")
+}
+
+#[derive(Template)]
+#[template(path = "landing.html")]
+struct Landing<'a> {
+    language: &'a str,
+    title: String,
+    lead: String,
+    what: String,
+    letter: String,
+    urgent_title: String,
+    emergency: String,
+    urgent: String,
+}
+
+/// `GET /`: a plain page for who comes without a link.
+pub(super) async fn landing(Reader(reader): Reader) -> Result<HttpResponse, Problem> {
+    let word = |key: &str| text::words(&reader.language, key, &[]);
+    let page = Landing {
+        language: reader.language.as_str(),
+        title: word("landing-title"),
+        lead: word("landing-lead"),
+        what: word("landing-what"),
+        letter: word("landing-letter"),
+        urgent_title: word("landing-urgent-title"),
+        emergency: word("landing-emergency"),
+        urgent: word("landing-urgent"),
+    };
+    let html = page.render().map_err(|_| Problem::new(super::problem::Code::Internal))?;
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header(("vary", "accept-language")).body(html))
+}
+
+/// `GET /style.css`: its address does not change, so it is kept only an hour.
+pub(super) async fn style() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .body(include_str!("static/style.css"))
+}

@@ -1,0 +1,16 @@
+//! Floor 4: HTTP. A handler extracts, calls one service, maps the result; no SQL, no rule, no text.
+//!
+//! To add an operation: a handler in `api/`, its line in [`routes`], its path in `openapi.yaml`,
+//! its row in `tests/suite/authorization.rs`; a new problem code: its line in [`problem`], its words
+//! in `src/text/locales/*/problems.ftl`, its row in `docs/errors.md`. Tests hold these together.
+
+pub mod api;
+mod context;
+mod errors;
+mod extract;
+mod fields;
+mod health;
+pub mod problem;
+mod query;
+pub mod routes;
+pub mod server;

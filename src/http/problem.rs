@@ -1,0 +1,256 @@
+//! Problems (RFC 9457): every code in one table, rendered in one place.
+
+use super::context::current;
+use crate::domain::answers::Issue;
+use crate::domain::language::Language;
+use crate::text::{self, Arg};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::{Value, json};
+
+/// Base of the `type` of a problem.
+const TYPE: &str = "https://kartlegging.example/errors#";
+
+macro_rules! codes {
+    ($($name:ident $code:literal $status:literal),* $(,)?) => {
+        /// Every problem code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $code] $name,)* }
+
+        impl Code {
+            /// Every code, in the order of `docs/errors.md`.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable code.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The HTTP status.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    BodyMalformed "body-malformed" 400,
+    QueryInvalid "query-invalid" 400,
+    IdempotencyKeyRequired "idempotency-key-required" 400,
+    TokenMissing "token-missing" 401,
+    TokenInvalid "token-invalid" 401,
+    SessionEnded "session-ended" 401,
+    CredentialWrong "credential-wrong" 401,
+    ScopeMissing "scope-missing" 403,
+    RoleMissing "role-missing" 403,
+    GroundRequired "ground-required" 403,
+    NotFound "not-found" 404,
+    RouteNotFound "route-not-found" 404,
+    MethodNotAllowed "method-not-allowed" 405,
+    NotAcceptable "not-acceptable" 406,
+    IdempotencyInFlight "idempotency-in-flight" 409,
+    InvitationExists "invitation-exists" 409,
+    InvitationClosed "invitation-closed" 409,
+    InvitationAnswered "invitation-answered" 409,
+    DraftElsewhere "draft-elsewhere" 409,
+    ResponseChanged "response-changed" 409,
+    SessionIsReceipt "session-is-receipt" 409,
+    InvitationExpired "invitation-expired" 410,
+    InvitationRevoked "invitation-revoked" 410,
+    InvitationLocked "invitation-locked" 410,
+    LinkReplaced "link-replaced" 410,
+    AmendClosed "amend-closed" 410,
+    DraftChanged "draft-changed" 412,
+    BodyTooLarge "body-too-large" 413,
+    MediaTypeUnsupported "media-type-unsupported" 415,
+    BodyInvalid "body-invalid" 422,
+    CodeMistyped "code-mistyped" 422,
+    AnswersInvalid "answers-invalid" 422,
+    IdempotencyBodyDiffers "idempotency-body-differs" 422,
+    QuestionnaireUnknown "questionnaire-unknown" 422,
+    IfMatchRequired "if-match-required" 428,
+    TooManyAttempts "too-many-attempts" 429,
+    AttemptsExhausted "attempts-exhausted" 429,
+    Internal "internal" 500,
+    Unavailable "unavailable" 503,
+}
+
+macro_rules! fields {
+    ($($name:ident $code:literal),* $(,)?) => {
+        /// What is wrong with one member of a body.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum FieldCode { $(#[doc = $code] $name,)* }
+
+        impl FieldCode {
+            /// Every field code, in the order of `docs/errors.md`.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable code.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+        }
+    };
+}
+
+fields! {
+    Required "required",
+    UnknownMember "unknown-member",
+    Malformed "malformed",
+    TooLong "too-long",
+    TooShort "too-short",
+    OutOfRange "out-of-range",
+    NotAllowed "not-allowed",
+    IdentifierInvalid "identifier-invalid",
+    SyntheticNotAllowed "synthetic-not-allowed",
+    UnitUnknown "unit-unknown",
+    QuestionnaireUnknown "questionnaire-unknown",
+    DateInvalid "date-invalid",
+    DateInFuture "date-in-future",
+    LanguageUnknown "language-unknown",
+    Mismatch "mismatch",
+}
+
+/// A member that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// What is wrong.
+    pub code: FieldCode,
+}
+
+/// A problem on its way to the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Which.
+    pub code: Code,
+    errors: Vec<FieldError>,
+    issues: Vec<Issue>,
+    parameter: Option<(String, &'static str)>,
+    retry_after: Option<i64>,
+    allow: Option<String>,
+}
+
+impl Problem {
+    /// A problem with nothing but its code.
+    pub fn new(code: Code) -> Self {
+        let retry_after = (code == Code::Unavailable).then_some(5);
+        Self { code, errors: Vec::new(), issues: Vec::new(), parameter: None, retry_after, allow: None }
+    }
+
+    /// Wrong members of a body.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        Self { errors, ..Self::new(Code::BodyInvalid) }
+    }
+
+    /// One wrong member.
+    pub fn field(pointer: &str, code: FieldCode) -> Self {
+        Self::fields(vec![FieldError { pointer: pointer.to_owned(), code }])
+    }
+
+    /// Answers that break rules.
+    pub fn issues(issues: Vec<Issue>) -> Self {
+        Self { issues, ..Self::new(Code::AnswersInvalid) }
+    }
+
+    /// A query parameter and the key of what is wrong with it.
+    pub fn query(parameter: &str, fault: &'static str) -> Self {
+        Self { parameter: Some((parameter.to_owned(), fault)), ..Self::new(Code::QueryInvalid) }
+    }
+
+    /// Too many attempts: wait so many seconds.
+    pub fn wait(seconds: i64) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..Self::new(Code::TooManyAttempts) }
+    }
+
+    /// Not this method; these.
+    pub fn method(allow: String) -> Self {
+        Self { allow: Some(allow), ..Self::new(Code::MethodNotAllowed) }
+    }
+
+    /// The body, in a language.
+    pub fn body(&self, language: &Language, request_id: &str) -> Value {
+        let code = self.code.word();
+        let mut body = json!({
+            "type": format!("{TYPE}{code}"),
+            "title": text::words(language, &format!("problem-{code}-title"), &[]),
+            "status": self.code.status(),
+            "code": code,
+            "detail": self.detail(language),
+            "request_id": request_id,
+        });
+        if let Some(body) = body.as_object_mut() {
+            if !self.errors.is_empty() {
+                let errors = self.errors.iter().map(|error| {
+                    let detail = text::words(language, &format!("field-{}", error.code.word()), &[]);
+                    json!({"pointer": error.pointer, "code": error.code.word(), "detail": detail})
+                });
+                body.insert("errors".into(), errors.collect());
+            }
+            if !self.issues.is_empty() {
+                body.insert("issues".into(), issues_json(&self.issues, language));
+            }
+        }
+        body
+    }
+
+    fn detail(&self, language: &Language) -> String {
+        let minutes = (self.retry_after.unwrap_or(60) + 59) / 60;
+        let (parameter, fault) = self.parameter.clone().unwrap_or_default();
+        let fault = if fault.is_empty() { String::new() } else { text::words(language, fault, &[]) };
+        let args = [
+            ("parameter", Arg::from(parameter.as_str())),
+            ("fault", Arg::from(fault.as_str())),
+            ("minutes", Arg::from(minutes)),
+            ("allow", Arg::from(self.allow.as_deref().unwrap_or_default())),
+        ];
+        text::words(language, &format!("problem-{}-detail", self.code.word()), &args)
+    }
+}
+
+/// Issues as they stand in problems and drafts.
+pub(super) fn issues_json(issues: &[Issue], language: &Language) -> Value {
+    let rows = issues.iter().map(|issue| {
+        json!({
+            "severity": issue.severity.code(),
+            "code": issue.code.code(),
+            "link_id": issue.link_id,
+            "path": issue.path,
+            "expression": issue.expression,
+            "text": text::issue(issue, language),
+        })
+    });
+    rows.collect()
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code.word())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let context = current();
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((CONTENT_TYPE, "application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if let Some(allow) = &self.allow {
+            response.insert_header((ALLOW, allow.clone()));
+        }
+        if self.code.status() == 401 && self.code != Code::CredentialWrong {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
+        metrics::counter!("kartlegging_problems_total", "code" => self.code.word()).increment(1);
+        response.body(self.body(&context.language, &context.id).to_string())
+    }
+}

@@ -1,0 +1,82 @@
+//! Every route, on one screen. The contract test compares this table with `openapi.yaml`.
+
+use super::api::{invitations, patients, questionnaires, responses, session, worklist};
+use super::health;
+use super::problem::{Code, Problem};
+use actix_web::http::Method;
+use actix_web::{HttpResponse, Route, web};
+use std::collections::BTreeMap;
+
+/// A method and path with its handler.
+pub struct Endpoint {
+    /// Method.
+    pub method: Method,
+    /// Path with `{parameters}`.
+    pub path: &'static str,
+    route: fn() -> Route,
+}
+
+/// All of them.
+#[rustfmt::skip]
+pub fn endpoints() -> Vec<Endpoint> {
+    let e = |method: Method, path, route| Endpoint { method, path, route };
+    vec![
+        e(Method::GET,    "/",                                       || web::get().to(health::landing)),
+        e(Method::GET,    "/style.css",                              || web::get().to(health::style)),
+        e(Method::GET,    "/robots.txt",                             || web::get().to(health::robots)),
+        e(Method::GET,    "/healthz",                                || web::get().to(health::healthz)),
+        e(Method::GET,    "/readyz",                                 || web::get().to(health::readyz)),
+        e(Method::GET,    "/metrics",                                || web::get().to(health::metrics)),
+        e(Method::POST,   "/api/v1/invitations",                     || web::post().to(invitations::issue)),
+        e(Method::POST,   "/api/v1/invitations/batch",               || web::post().to(invitations::issue_batch)),
+        e(Method::GET,    "/api/v1/invitations/{id}",                || web::get().to(invitations::get)),
+        e(Method::POST,   "/api/v1/invitations/{id}/reissue",        || web::post().to(invitations::reissue)),
+        e(Method::POST,   "/api/v1/invitations/{id}/revoke",         || web::post().to(invitations::revoke)),
+        e(Method::POST,   "/api/v1/session",                         || web::post().to(session::open)),
+        e(Method::GET,    "/api/v1/session",                         || web::get().to(session::get)),
+        e(Method::DELETE, "/api/v1/session",                         || web::delete().to(session::end)),
+        e(Method::GET,    "/api/v1/session/questionnaire",           || web::get().to(session::questionnaire)),
+        e(Method::GET,    "/api/v1/session/draft",                   || web::get().to(session::read_draft)),
+        e(Method::PUT,    "/api/v1/session/draft",                   || web::put().to(session::save_draft)),
+        e(Method::POST,   "/api/v1/session/start-over",              || web::post().to(session::start_over)),
+        e(Method::POST,   "/api/v1/session/submit",                  || web::post().to(session::submit)),
+        e(Method::GET,    "/api/v1/session/receipt",                 || web::get().to(session::receipt)),
+        e(Method::POST,   "/api/v1/session/decline",                 || web::post().to(session::decline)),
+        e(Method::GET,    "/api/v1/worklist",                        || web::get().to(worklist::list)),
+        e(Method::POST,   "/api/v1/responses",                       || web::post().to(responses::enter_paper)),
+        e(Method::GET,    "/api/v1/responses/{id}",                  || web::get().to(responses::get)),
+        e(Method::GET,    "/api/v1/responses/{id}/summary",          || web::get().to(responses::summary)),
+        e(Method::GET,    "/api/v1/responses/{id}/versions",         || web::get().to(responses::versions)),
+        e(Method::POST,   "/api/v1/responses/{id}/review",           || web::post().to(responses::review)),
+        e(Method::POST,   "/api/v1/patients/search",                 || web::post().to(patients::search)),
+        e(Method::GET,    "/api/v1/patients/{id}/timeline",          || web::get().to(patients::timeline)),
+        e(Method::GET,    "/api/v1/patients/{id}/access-log",        || web::get().to(patients::access_log)),
+        e(Method::GET,    "/api/v1/questionnaires",                  || web::get().to(questionnaires::list)),
+        e(Method::GET,    "/api/v1/questionnaires/{name}/{version}", || web::get().to(questionnaires::get)),
+    ]
+}
+
+/// Registers them; a known path with another method answers 405 with `Allow`, an unknown path 404.
+pub(super) fn register(config: &mut web::ServiceConfig) {
+    let mut paths: Vec<(&'static str, Vec<Endpoint>)> = Vec::new();
+    for endpoint in endpoints() {
+        match paths.iter_mut().find(|(path, _)| *path == endpoint.path) {
+            Some((_, methods)) => methods.push(endpoint),
+            None => paths.push((endpoint.path, vec![endpoint])),
+        }
+    }
+    for (path, methods) in paths {
+        let allow: BTreeMap<String, ()> = methods.iter().map(|endpoint| (endpoint.method.to_string(), ())).collect();
+        let allow = allow.into_keys().collect::<Vec<_>>().join(", ");
+        let mut resource = web::resource(path).name(path);
+        for endpoint in methods {
+            resource = resource.route((endpoint.route)());
+        }
+        let refuse = move || {
+            let allow = allow.clone();
+            async move { Err::<HttpResponse, _>(Problem::method(allow)) }
+        };
+        config.service(resource.default_service(web::to(refuse)));
+    }
+    config.default_service(web::to(|| async { Err::<HttpResponse, _>(Problem::new(Code::RouteNotFound)) }));
+}

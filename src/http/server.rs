@@ -1,0 +1,27 @@
+//! The web server: binds, serves, drains.
+
+use super::extract::Door as DoorData;
+use super::{context, routes};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use std::net::TcpListener;
+use std::time::Duration;
+
+pub use super::extract::Door;
+
+/// Serves on a bound listener until the returned server's handle stops it. Requests under way have
+/// `drain` to finish.
+pub fn serve(listener: TcpListener, door: DoorData, workers: usize, drain: Duration) -> std::io::Result<actix_web::dev::Server> {
+    let door = web::Data::new(door);
+    let server = HttpServer::new(move || {
+        App::new().app_data(door.clone()).wrap(from_fn(context::catch)).wrap(from_fn(context::wrap)).configure(routes::register)
+    })
+    .workers(workers)
+    .client_request_timeout(Duration::from_secs(10))
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(drain.as_secs())
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    Ok(server)
+}

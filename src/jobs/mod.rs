@@ -1,0 +1,60 @@
+//! Floor 4: the background worker. Each job is a name, an interval and a call of one service; a lease
+//! in the database lets one instance run it at a time.
+//!
+//! To add a job: its line in [`schedule`], its service, its row in `docs/operations.md`.
+
+use crate::domain::ids::uuid_v7;
+use crate::services::{Fault, Services, expire_invitations, lease, purge};
+use chrono::Duration;
+use futures::future::BoxFuture;
+use std::time::Duration as StdDuration;
+use tokio::sync::watch;
+
+/// A job.
+struct Job {
+    name: &'static str,
+    every: Duration,
+    run: fn(Services) -> BoxFuture<'static, Result<u64, Fault>>,
+}
+
+fn schedule() -> [Job; 2] {
+    [
+        Job {
+            name: "expire-invitations",
+            every: Duration::minutes(1),
+            run: |services| Box::pin(async move { expire_invitations::run(&services).await }),
+        },
+        Job { name: "purge", every: Duration::hours(1), run: |services| Box::pin(async move { purge::run(&services).await }) },
+    ]
+}
+
+/// How often the schedule is looked at.
+const TICK: StdDuration = StdDuration::from_secs(10);
+
+/// Runs jobs until told to stop; a job that has begun is finished.
+pub async fn work(services: Services, mut stop: watch::Receiver<bool>) {
+    let holder = uuid_v7(services.now(), services.entropy.as_ref());
+    while !*stop.borrow() {
+        for job in schedule() {
+            if *stop.borrow() {
+                return;
+            }
+            run(&services, &job, holder).await;
+        }
+        let _ = tokio::time::timeout(TICK, stop.changed()).await;
+    }
+}
+
+/// A failed job is tried again at its next turn: every job here can be repeated.
+async fn run(services: &Services, job: &Job, holder: uuid::Uuid) {
+    match lease::claim(services, job.name, holder, job.every).await {
+        Ok(false) => return,
+        Ok(true) => {}
+        Err(fault) => return tracing::warn!(job = job.name, %fault, "a job could not be claimed; tried again later"),
+    }
+    match (job.run)(services.clone()).await {
+        Ok(0) => {}
+        Ok(rows) => tracing::info!(job = job.name, rows, "job done"),
+        Err(fault) => tracing::warn!(job = job.name, %fault, "job failed; tried again at its next turn"),
+    }
+}

@@ -1,0 +1,3 @@
+//! Floor 2: what goes on paper.
+
+pub mod qr;

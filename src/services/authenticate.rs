@@ -1,0 +1,183 @@
+//! A bearer token becomes an actor. Who it is comes from the token; what they may do comes from our
+//! own rows (a client's scopes are what both its row and its token allow).
+
+use super::Services;
+use super::fault::Fault;
+use crate::crypto::jwks::{Issuer, TokenError};
+use crate::domain::actor::{Actor, ClientActor, ClinicianActor, Scope};
+use crate::domain::ids::{ClientId, ClinicianId};
+use crate::storage::organizations::{self, ClinicianKey};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// Names of claims; a claim may be a member of an object, written `outer.inner`.
+#[derive(Debug, Clone)]
+pub struct ClaimMap {
+    /// HPR number of a person.
+    pub hpr_number: Option<String>,
+    /// Subject of a person, for issuers that give no HPR number.
+    pub subject: Option<String>,
+    /// Organization number that a person acts for.
+    pub organization: Option<String>,
+    /// Id of the client.
+    pub client: String,
+    /// Scopes, space separated or a list.
+    pub scope: String,
+    /// Level of assurance.
+    pub assurance: Option<String>,
+    /// Lowest level that is accepted for persons, compared as a number.
+    pub minimum_assurance: Option<u32>,
+}
+
+/// How an issuer's claims are read.
+#[derive(Debug, Clone)]
+pub enum Mapping {
+    /// Our own issuer: `sub` is our id, `kartlegging_kind` says whose.
+    Own,
+    /// Another issuer.
+    External(ClaimMap),
+}
+
+/// An issuer with its mapping.
+#[derive(Debug)]
+pub struct TrustedIssuer {
+    /// Name, keys, algorithms.
+    pub issuer: Issuer,
+    /// Claims.
+    pub mapping: Mapping,
+}
+
+/// Why a token gives no actor.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The token is not accepted; the reason is for the log.
+    #[error("token refused: {0}")]
+    Token(&'static str),
+    /// The issuer's keys can't be had now.
+    #[error("the issuer's keys can't be fetched")]
+    Unavailable,
+    /// Below.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Verifies a token and finds whom it names.
+pub async fn authenticate(services: &Services, token: &str) -> Result<Actor, Error> {
+    let name = unverified_issuer(token).ok_or(Error::Token("malformed"))?;
+    let trusted = services.issuers.iter().find(|trusted| trusted.issuer.name == name).ok_or(Error::Token("issuer not trusted"))?;
+    let claims = trusted.issuer.verify(token, services.now(), services.rules.token_skew_seconds).await.map_err(|error| match error {
+        TokenError::Unavailable => Error::Unavailable,
+        TokenError::Malformed => Error::Token("malformed"),
+        TokenError::Algorithm => Error::Token("algorithm"),
+        TokenError::Type => Error::Token("type"),
+        TokenError::UnknownKey => Error::Token("unknown key"),
+        TokenError::Invalid => Error::Token("signature, issuer or audience"),
+        TokenError::Time => Error::Token("time"),
+    })?;
+    match &trusted.mapping {
+        Mapping::Own => own(services, &claims).await,
+        Mapping::External(map) => external(services, map, &claims).await,
+    }
+}
+
+/// The `iss` of a token that is not verified yet, to find whose keys verify it.
+fn unverified_issuer(token: &str) -> Option<String> {
+    let mut parts = token.split('.');
+    let (_, body, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let claims: Map<String, Value> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()?;
+    claims.get("iss")?.as_str().map(str::to_owned)
+}
+
+fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
+    // The whole name first: names of HelseID claims hold dots and slashes themselves.
+    let value = claims.get(name).or_else(|| {
+        let (outer, inner) = name.split_once('.')?;
+        claims.get(outer)?.get(inner)
+    })?;
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn scopes(claims: &Map<String, Value>, name: &str) -> BTreeSet<Scope> {
+    match claims.get(name) {
+        Some(Value::String(list)) => list.split(' ').filter_map(Scope::parse).collect(),
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).filter_map(Scope::parse).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+async fn own(services: &Services, claims: &Map<String, Value>) -> Result<Actor, Error> {
+    let subject = text(claims, "sub").ok_or(Error::Token("no subject"))?;
+    match text(claims, "kartlegging_kind").as_deref() {
+        Some("client") => {
+            let id = ClientId::parse(&subject).ok_or(Error::Token("subject"))?;
+            client(services, Key::Own(id), &scopes(claims, "scope")).await
+        }
+        Some("clinician") => {
+            let id = ClinicianId::parse(&subject).ok_or(Error::Token("subject"))?;
+            clinician(services, ClinicianKey::Id(id), None).await
+        }
+        _ => Err(Error::Token("kind")),
+    }
+}
+
+async fn external(services: &Services, map: &ClaimMap, claims: &Map<String, Value>) -> Result<Actor, Error> {
+    let claim = |name: &Option<String>| name.as_deref().and_then(|name| text(claims, name));
+    let (hpr, subject) = (claim(&map.hpr_number), claim(&map.subject));
+    let Some(person) = hpr.clone().or(subject.clone()) else {
+        let id = text(claims, &map.client).ok_or(Error::Token("no client"))?;
+        return client(services, Key::External(id), &scopes(claims, &map.scope)).await;
+    };
+    let assurance = claim(&map.assurance);
+    if let Some(minimum) = map.minimum_assurance
+        && assurance.as_deref().and_then(|level| level.parse::<u32>().ok()).is_none_or(|level| level < minimum)
+    {
+        return Err(Error::Token("level of assurance"));
+    }
+    let number = claim(&map.organization).ok_or(Error::Token("no organization"))?;
+    let organization = services
+        .db
+        .read(number, |number, snapshot| {
+            Box::pin(async move { Ok::<_, Fault>(organizations::organization_by_number(snapshot, number).await?) })
+        })
+        .await?;
+    let organization = organization.ok_or(Error::Token("organization unknown"))?.id;
+    let key = if hpr.is_some() { ClinicianKey::Hpr(organization, person) } else { ClinicianKey::Subject(organization, person) };
+    clinician(services, key, assurance).await
+}
+
+enum Key {
+    Own(ClientId),
+    External(String),
+}
+
+async fn client(services: &Services, key: Key, asked: &BTreeSet<Scope>) -> Result<Actor, Error> {
+    let found = services
+        .db
+        .read(key, |key, snapshot| {
+            Box::pin(async move {
+                Ok::<_, Fault>(match key {
+                    Key::Own(id) => organizations::client(snapshot, *id).await?,
+                    Key::External(id) => organizations::client_by_external(snapshot, id).await?,
+                })
+            })
+        })
+        .await?;
+    let client = found.ok_or(Error::Token("client unknown"))?;
+    let scopes = client.scopes.intersection(asked).copied().collect();
+    Ok(Actor::Client(ClientActor { id: client.id, organization: client.organization, scopes }))
+}
+
+async fn clinician(services: &Services, key: ClinicianKey, assurance: Option<String>) -> Result<Actor, Error> {
+    let found = services
+        .db
+        .read(key, |key, snapshot| Box::pin(async move { Ok::<_, Fault>(organizations::clinician(snapshot, key).await?) }))
+        .await?;
+    let person = found.ok_or(Error::Token("clinician unknown"))?;
+    Ok(Actor::Clinician(ClinicianActor { id: person.id, organization: person.organization, grants: person.grants, assurance }))
+}

@@ -1,0 +1,28 @@
+//! "I don't want to answer": recorded, and open to a change of mind until the time is over.
+
+use super::Services;
+use super::audit::{self, Deed};
+use super::draft::{Error, lock_held, may_change};
+use super::holder::Holder;
+use crate::storage::{drafts, invitations};
+
+/// Declines. What was saved so far is deleted: nobody shall read what the patient chose not to hand in.
+pub async fn decline(services: &Services, holder: &Holder, request_id: &str) -> Result<(), Error> {
+    let context = (services.clone(), holder.clone(), request_id.to_owned());
+    services
+        .db
+        .write(context, |(services, holder, request_id), tx| {
+            Box::pin(async move {
+                let now = services.now();
+                let held = lock_held(tx, services, holder).await?;
+                may_change(holder, &held.invitation, now)?;
+                let to = held.invitation.state.decline().map_err(|_| Error::Answered)?;
+                invitations::transition(tx, &held.invitation, to, held.invitation.flagged, now).await?;
+                drafts::delete(tx, held.invitation.id).await?;
+                let deed = Deed::done("invitation.decline", Some(("invitation", held.invitation.id.0)), vec![held.invitation.patient]);
+                audit::write(tx, services, &holder.caller(request_id), &deed.in_unit(held.invitation.unit)).await?;
+                Ok(())
+            })
+        })
+        .await
+}

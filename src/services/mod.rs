@@ -1,0 +1,125 @@
+//! Floor 3: one use case a file. Each has a command, a small `Error`, and one public function that
+//! takes the services and who is asking. Rules come from `domain`, rows from `storage`.
+//!
+//! To add a use case: a file, its function with `&Caller`, its line in `domain::policy` where it
+//! touches patients, an access-log entry in the same transaction (a read: before the answer
+//! leaves), an operation in `openapi.yaml`, its row in the authorization matrix.
+
+pub mod admin;
+pub mod audit;
+pub mod authenticate;
+pub mod decline;
+pub mod draft;
+pub mod enter_paper;
+pub mod expire_invitations;
+pub mod fault;
+pub mod holder;
+pub mod idempotency;
+pub mod invitation;
+pub mod issue_invitations;
+pub mod lease;
+pub mod library;
+pub mod open_session;
+pub mod patients;
+pub mod purge;
+pub mod responses;
+pub mod review;
+pub mod startup;
+pub mod submit_response;
+pub mod vault;
+pub mod worklist;
+
+use crate::crypto::ring::KeyRing;
+use crate::domain::clock::{Clock, Entropy};
+use crate::storage::Db;
+use chrono::{DateTime, Duration, Utc};
+use std::sync::Arc;
+
+pub use audit::Caller;
+pub use fault::Fault;
+
+/// Settings that rules depend on.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Whether synthetic national identifiers are accepted.
+    pub allow_synthetic_persons: bool,
+    /// A session ends when unused this long.
+    pub session_idle: Duration,
+    /// The same for those who chose to be remembered.
+    pub session_remembered: Duration,
+    /// A session ends then whatever happens.
+    pub session_absolute: Duration,
+    /// How long an idempotency key is kept.
+    pub idempotency_kept: Duration,
+    /// How long the work under an idempotency key may take before another try takes over.
+    pub idempotency_lock: Duration,
+    /// Clock difference forgiven in API tokens, seconds.
+    pub token_skew_seconds: i64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            allow_synthetic_persons: false,
+            session_idle: Duration::hours(2),
+            session_remembered: Duration::hours(24),
+            session_absolute: Duration::hours(24),
+            idempotency_kept: Duration::hours(24),
+            idempotency_lock: Duration::minutes(2),
+            token_skew_seconds: 30,
+        }
+    }
+}
+
+/// Everything a use case needs; cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    /// The database.
+    pub db: Db,
+    /// Keys.
+    pub ring: Arc<KeyRing>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Questionnaires.
+    pub library: Arc<library::Library>,
+    /// Settings.
+    pub rules: Arc<Rules>,
+    /// Opened organization keys.
+    pub vault: Arc<vault::Vault>,
+    /// Who may issue API tokens.
+    pub issuers: Arc<Vec<authenticate::TrustedIssuer>>,
+}
+
+impl Services {
+    /// Puts them together.
+    pub fn new(
+        db: Db,
+        ring: Arc<KeyRing>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        library: library::Library,
+        rules: Rules,
+    ) -> Self {
+        let vault = Arc::new(vault::Vault::new(Arc::clone(&ring), Arc::clone(&entropy)));
+        Self { db, ring, clock, entropy, library: Arc::new(library), rules: Arc::new(rules), vault, issuers: Arc::new(Vec::new()) }
+    }
+
+    /// The same with these issuers of API tokens.
+    #[must_use]
+    pub fn with_issuers(self, issuers: Vec<authenticate::TrustedIssuer>) -> Self {
+        Self { issuers: Arc::new(issuers), ..self }
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Services")
+    }
+}

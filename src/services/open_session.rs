@@ -1,0 +1,310 @@
+//! A link or code and the birth date open a session.
+//!
+//! The attempt is counted in a commit of its own before anything is compared, and taken back when it
+//! was right. A code that does not exist is counted and answered like one that does.
+
+use super::audit::{self, Deed};
+use super::fault::{Fault, unit_error};
+use super::holder::{Holder, SessionKind};
+use super::vault::open_patient;
+use super::{Caller, Services};
+use crate::crypto::hash::{Label, lookup};
+use crate::crypto::ring::Purpose;
+use crate::crypto::tokens::{self, Handle};
+use crate::domain::actor::{Actor, HolderActor};
+use crate::domain::attempts::{
+    ADDRESS_WINDOW_MINUTES, ALARM_ALL_CODES, PER_ADDRESS, PER_CREDENTIAL, PER_HOUR_ALL_CODES, address_block, wait_after, window_start,
+};
+use crate::domain::ids::{DeviceId, SessionId};
+use crate::domain::invitation::{ClosedReason, InvitationState};
+use crate::domain::secret::{Code, LinkToken};
+use crate::storage::attempts::{self, Count, Counter, Scope};
+use crate::storage::credentials::{self, By, Found};
+use crate::storage::sessions::{self, Session};
+use crate::storage::{Tx, invitations};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use std::net::IpAddr;
+
+/// What was shown.
+#[derive(Debug, Clone)]
+pub enum Secret {
+    /// The token of a personal link.
+    Link(LinkToken),
+    /// A typed code.
+    Code(Code),
+    /// A link whose token can't be one; counted like one that does not exist.
+    BrokenLink,
+}
+
+/// What a person shows.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// Link or code.
+    pub secret: Secret,
+    /// Birth date.
+    pub birth_date: NaiveDate,
+    /// Token of a device that was identified for an invitation before.
+    pub device_token: Option<String>,
+    /// "Only I use this device: remember me for 24 hours."
+    pub remember: bool,
+    /// Address of the request.
+    pub address: IpAddr,
+    /// Id of the request.
+    pub request_id: String,
+}
+
+/// An opened session with its tokens.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The session.
+    pub holder: Holder,
+    /// Bearer token.
+    pub session_token: String,
+    /// To be shown at the next opening on this device.
+    pub device_token: String,
+}
+
+/// Why not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Link or code unknown, or birth date wrong: one answer.
+    #[error("link or code and birth date don't open anything")]
+    Wrong,
+    /// Too many wrong attempts: wait this many seconds.
+    #[error("wait {0} s")]
+    Wait(i64),
+    /// Ten wrong attempts: no more.
+    #[error("no attempts are left")]
+    Exhausted,
+    /// A newer link replaced this one.
+    #[error("the link was replaced")]
+    Replaced,
+    /// The invitation is closed.
+    #[error("the invitation is closed")]
+    Closed(ClosedReason),
+    /// Answered, and the time to amend is over.
+    #[error("answered")]
+    Answered,
+    /// Below.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+unit_error!(Error);
+
+struct Reserved {
+    found: Option<Found>,
+    counters: Vec<Counter>,
+    before: Vec<Option<Count>>,
+    failures: i32,
+}
+
+/// Opens a session.
+pub async fn open(services: &Services, command: Command) -> Result<Opened, Error> {
+    let reserved = reserve(services, &command).await?;
+    if let Some(found) = &reserved.found
+        && is_right(services, found, command.birth_date).await?
+    {
+        return admit(services, command, reserved).await;
+    }
+    if reserved.failures >= PER_CREDENTIAL
+        && let Some(found) = reserved.found
+    {
+        lock_out(services, found, &command.request_id).await?;
+    }
+    Err(Error::Wrong)
+}
+
+fn hashes(services: &Services, secret: &Secret) -> (By, Vec<(u16, Vec<u8>)>) {
+    match secret {
+        Secret::Link(token) => (By::Link, services.ring.lookups(Label::Link, token.bytes())),
+        Secret::Code(code) => (By::Code, services.ring.lookups(Label::Code, code.bytes())),
+        Secret::BrokenLink => (By::Link, Vec::new()),
+    }
+}
+
+async fn reserve(services: &Services, command: &Command) -> Result<Reserved, Error> {
+    let now = services.now();
+    let (by, hashes) = hashes(services, &command.secret);
+    let address_key = services.ring.current(Purpose::Lookup)?;
+    let address = Counter {
+        scope: Scope::Address,
+        subject_hash: lookup(address_key, Label::Address, address_block(command.address).as_bytes()),
+        subject_key_version: address_key.version(),
+        window_start: window_start(now, ADDRESS_WINDOW_MINUTES),
+    };
+    services.db.write((by, hashes, address), move |(by, hashes, address), tx| Box::pin(reserve_in(tx, *by, hashes, address, now))).await
+}
+
+async fn reserve_in(tx: &Tx, by: By, hashes: &[(u16, Vec<u8>)], address: &Counter, now: DateTime<Utc>) -> Result<Reserved, Error> {
+    let found = credentials::find_secret(tx, by, hashes.iter().map(|(_, hash)| hash.clone()).collect()).await?;
+    // Link and code of one credential share its counter; an unknown code has one of its own.
+    let subject = match (&found, by) {
+        (Some(found), _) => Some((found.credential.lookup_key_version, found.credential.code_hash.clone())),
+        (None, By::Code) => hashes.first().cloned(),
+        (None, By::Link) => None,
+    };
+    let mut counters = Vec::with_capacity(3);
+    if let Some((subject_key_version, subject_hash)) = subject {
+        counters.push(Counter { scope: Scope::Credential, subject_hash, subject_key_version, window_start: DateTime::UNIX_EPOCH });
+    }
+    counters.push(address.clone());
+    if by == By::Code {
+        counters.push(Counter {
+            scope: Scope::AllCodes,
+            subject_hash: Vec::new(),
+            subject_key_version: 0,
+            window_start: window_start(now, 60),
+        });
+    }
+    let mut before = Vec::with_capacity(counters.len());
+    let mut failures = 0;
+    for counter in &counters {
+        let count = attempts::read(tx, counter).await?;
+        refuse(counter.scope, count, counter.window_start, now)?;
+        before.push(count);
+    }
+    for (counter, count) in counters.iter().zip(&before) {
+        let after = count.map_or(0, |count| count.failures) + 1;
+        let wait_until = if counter.scope == Scope::Credential { now + wait_after(after) } else { now };
+        attempts::add(tx, counter, wait_until, now).await?;
+        match counter.scope {
+            Scope::Credential => failures = after,
+            Scope::AllCodes if after == ALARM_ALL_CODES => {
+                tracing::warn!(failures = after, "unusually many wrong codes are being typed this hour; see docs/operations.md");
+            }
+            Scope::AllCodes | Scope::Address => {}
+        }
+    }
+    Ok(Reserved { found, counters, before, failures })
+}
+
+fn refuse(scope: Scope, count: Option<Count>, start: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Error> {
+    let Some(count) = count else { return Ok(()) };
+    let until = |at: DateTime<Utc>| Err(Error::Wait((at - now).num_seconds().max(1)));
+    match scope {
+        Scope::Credential if count.failures >= PER_CREDENTIAL => Err(Error::Exhausted),
+        Scope::Credential if count.wait_until > now => until(count.wait_until),
+        Scope::Address if count.failures >= PER_ADDRESS => until(start + Duration::minutes(ADDRESS_WINDOW_MINUTES)),
+        Scope::AllCodes if count.failures >= PER_HOUR_ALL_CODES => until(start + Duration::hours(1)),
+        _ => Ok(()),
+    }
+}
+
+async fn is_right(services: &Services, found: &Found, birth_date: NaiveDate) -> Result<bool, Fault> {
+    let context = (services.clone(), found.patient.clone());
+    let person = services
+        .db
+        .read(context, |(services, patient), snapshot| Box::pin(async move { open_patient(&services.vault, snapshot, patient).await }))
+        .await?;
+    Ok(person.is_some_and(|(_, person)| person.birth_date == birth_date))
+}
+
+async fn lock_out(services: &Services, found: Found, request_id: &str) -> Result<(), Fault> {
+    let context = (services.clone(), found, request_id.to_owned());
+    services
+        .db
+        .write(context, |(services, found, request_id), tx| {
+            Box::pin(async move {
+                let now = services.now();
+                let organization = found.invitation.organization;
+                let Some(row) = invitations::lock(tx, organization, found.invitation.id).await? else { return Ok(()) };
+                invitations::transition(tx, &row, row.state.lock(), true, now).await?;
+                sessions::end_all(tx, row.id, now).await?;
+                let deed = Deed::done("invitation.lock", Some(("invitation", row.id.0)), vec![row.patient])
+                    .in_unit(row.unit)
+                    .ending("invitation-locked");
+                audit::write(tx, services, &Caller::system(organization, request_id), &deed).await
+            })
+        })
+        .await
+}
+
+async fn admit(services: &Services, command: Command, reserved: Reserved) -> Result<Opened, Error> {
+    let Some(found) = reserved.found.clone() else { return Err(Error::Wrong) };
+    let now = services.now();
+    let known_device = command
+        .device_token
+        .as_deref()
+        .and_then(|token| tokens::handle(&services.ring, tokens::DEVICE, token, now))
+        .filter(|handle| handle.inv == found.invitation.id.0)
+        .map(|handle| DeviceId(handle.sub));
+    let idle = if command.remember { services.rules.session_remembered } else { services.rules.session_idle };
+    let absolute_until = now + services.rules.session_absolute;
+    let session = Session {
+        id: SessionId::new(now, services.entropy.as_ref()),
+        organization: found.invitation.organization,
+        invitation: found.invitation.id,
+        credential: found.credential.id,
+        device: known_device.unwrap_or_else(|| DeviceId::new(now, services.entropy.as_ref())),
+        kind: SessionKind::Answering,
+        remember: command.remember,
+        last_seen_at: now,
+        idle_until: (now + idle).min(absolute_until),
+        absolute_until,
+    };
+    let context = (services.clone(), reserved, session.clone(), command.request_id);
+    let refused = services
+        .db
+        .write(context, move |(services, reserved, session, request_id), tx| {
+            Box::pin(admit_in(tx, services, reserved, session, request_id, now))
+        })
+        .await?;
+    if let Some(refused) = refused {
+        return Err(refused);
+    }
+    let device_until = found.invitation.amend_until.max(found.invitation.answer_until);
+    let sign = |typ, sub, exp: DateTime<Utc>| {
+        tokens::sign(&services.ring, Purpose::Session, typ, &Handle { sub, inv: session.invitation.0, exp: exp.timestamp() })
+    };
+    Ok(Opened {
+        session_token: sign(tokens::SESSION, session.id.0, session.absolute_until)?,
+        device_token: sign(tokens::DEVICE, session.device.0, device_until)?,
+        holder: Holder::of(&session),
+    })
+}
+
+/// Takes the attempt back and opens, or says why not. What it says is committed too: the attempt was
+/// right either way, and an overdue invitation is closed on sight.
+async fn admit_in(
+    tx: &Tx,
+    services: &Services,
+    reserved: &Reserved,
+    session: &Session,
+    request_id: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Error>, Error> {
+    for (counter, before) in reserved.counters.iter().zip(&reserved.before) {
+        attempts::release(tx, counter, before.map_or(now, |count| count.wait_until)).await?;
+    }
+    let Some(found) = &reserved.found else { return Ok(Some(Error::Wrong)) };
+    let Some(row) = invitations::lock(tx, session.organization, session.invitation).await? else { return Ok(Some(Error::Wrong)) };
+    let actor = Actor::Holder(HolderActor { session: session.id, invitation: row.id, organization: row.organization });
+    let caller = Caller { actor, request_id: request_id.to_owned(), ground: None, ground_text: None };
+    if let InvitationState::Closed(reason) = row.state
+        && reason != ClosedReason::Declined
+    {
+        return Ok(Some(Error::Closed(reason)));
+    }
+    let credential = credentials::find(tx, found.credential.id).await?;
+    if credential.is_none_or(|credential| credential.revoked_at.is_some()) {
+        return Ok(Some(Error::Replaced));
+    }
+    if row.state == InvitationState::Answered {
+        if now >= row.amend_until {
+            return Ok(Some(Error::Answered));
+        }
+    } else if now >= row.answer_until {
+        if let Ok(expired) = row.state.expire() {
+            invitations::transition(tx, &row, expired, row.flagged, now).await?;
+        }
+        return Ok(Some(Error::Closed(ClosedReason::Expired)));
+    }
+    if let Ok(opened) = row.state.open() {
+        invitations::transition(tx, &row, opened, row.flagged, now).await?;
+    }
+    sessions::insert(tx, session, now).await?;
+    let deed = Deed::done("session.open", Some(("invitation", row.id.0)), vec![row.patient]).in_unit(row.unit);
+    audit::write(tx, services, &caller, &deed).await?;
+    Ok(None)
+}

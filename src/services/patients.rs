@@ -1,0 +1,186 @@
+//! Patients: look-up by identifier, timeline, who has seen their data.
+
+use super::audit::{self, Deed};
+use super::fault::{Fault, unit_error};
+use super::responses::{care_units, open_digest};
+use super::vault::{Person, open_patient};
+use super::{Caller, Services};
+use crate::domain::actor::{Actor, Role};
+use crate::domain::identifier::PatientIdentifier;
+use crate::domain::ids::{LogEntryId, PatientId, UnitId};
+use crate::domain::policy::{Action, Denied, Resource, decide};
+use crate::domain::summary::Wish;
+use crate::storage::access_log::{self, Entry};
+use crate::storage::{appointments, invitations, patients, responses};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// Why not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No such patient in this organization.
+    #[error("no such patient")]
+    NotFound,
+    /// Not allowed.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Below.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+unit_error!(Error);
+
+/// A patient in a list.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PatientView {
+    /// Id.
+    pub id: PatientId,
+    /// Name and birth date.
+    pub person: Person,
+    /// Preferred language.
+    pub language: String,
+}
+
+/// Looks a patient up by identifier: none or one.
+pub async fn search(services: &Services, caller: &Caller, identifier: PatientIdentifier) -> Result<Option<PatientView>, Error> {
+    let ground = decide(&caller.actor, Action::SearchPatients, Resource { units: &[], stated: caller.ground })?;
+    let context = (services.clone(), caller.clone(), identifier);
+    let found = services
+        .db
+        .read(context, |(services, caller, identifier), snapshot| {
+            Box::pin(async move {
+                let organization = caller.actor.organization();
+                let keys = services.vault.organization(snapshot, organization).await?;
+                let indexes: Vec<Vec<u8>> = keys.blind_indexes(identifier).into_iter().map(|(_, hash)| hash).collect();
+                let Some(id) = patients::find_by_index(snapshot, organization, &indexes).await? else { return Ok::<_, Fault>(None) };
+                let Some(row) = patients::find(snapshot, organization, id).await? else { return Ok(None) };
+                let opened = open_patient(&services.vault, snapshot, &row).await?;
+                Ok(opened.map(|(_, person)| PatientView { id, person, language: row.language }))
+            })
+        })
+        .await?;
+    let patients = found.iter().map(|patient| patient.id).collect();
+    audit::commit_read(services, caller, Deed::done("patient.search", None, patients).on(ground)).await?;
+    Ok(found)
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// `appointment`, `invitation` or `response`.
+    pub kind: &'static str,
+    /// Id of the object.
+    pub id: Uuid,
+    /// Unit.
+    pub unit: UnitId,
+    /// Form name and version.
+    pub questionnaire: Option<(String, String)>,
+    /// State of the object.
+    pub state: String,
+    /// Score, of a response.
+    pub score: Option<i32>,
+    /// Wish for follow-up, of a response.
+    pub wish: Option<Wish>,
+}
+
+/// A patient's timeline, oldest first.
+pub async fn timeline(services: &Services, caller: &Caller, id: PatientId) -> Result<(PatientView, Vec<Event>), Error> {
+    let context = (services.clone(), caller.clone(), id);
+    let (view, events, ground) = services
+        .db
+        .read(context, |(services, caller, id), snapshot| {
+            Box::pin(async move {
+                let organization = caller.actor.organization();
+                let row = patients::find(snapshot, organization, *id).await?.ok_or(Error::NotFound)?;
+                let units = care_units(snapshot, organization, *id, services.now()).await?;
+                let ground = decide(&caller.actor, Action::ReadAnswers, Resource { units: &units, stated: caller.ground })?;
+                let (cipher, person) = open_patient(&services.vault, snapshot, &row).await?.ok_or(Error::NotFound)?;
+                let mut events = Vec::new();
+                for visit in appointments::of_patient(snapshot, organization, *id).await? {
+                    events.push(Event {
+                        at: visit.starts_at,
+                        kind: "appointment",
+                        id: visit.id.0,
+                        unit: visit.unit,
+                        questionnaire: None,
+                        state: visit.status,
+                        score: None,
+                        wish: None,
+                    });
+                }
+                for invitation in invitations::of_patient(snapshot, organization, *id).await? {
+                    let state = invitation.state.word().to_owned();
+                    let questionnaire = Some((invitation.questionnaire_name, invitation.questionnaire_version));
+                    events.push(Event {
+                        at: invitation.created_at,
+                        kind: "invitation",
+                        id: invitation.id.0,
+                        unit: invitation.unit,
+                        questionnaire,
+                        state,
+                        score: None,
+                        wish: None,
+                    });
+                }
+                for response in responses::of_patient(snapshot, organization, *id).await? {
+                    let facts = open_digest(&cipher, response.id, response.version, &response.digest_sealed)?;
+                    let state = if response.version > 1 { "amended" } else { "completed" }.to_owned();
+                    let questionnaire = Some((response.questionnaire_name, response.questionnaire_version));
+                    events.push(Event {
+                        at: response.submitted_at,
+                        kind: "response",
+                        id: response.id.0,
+                        unit: response.unit,
+                        questionnaire,
+                        state,
+                        score: facts.score,
+                        wish: facts.wish,
+                    });
+                }
+                events.sort_by_key(|event| (event.at, event.id));
+                Ok::<_, Error>((PatientView { id: *id, person, language: row.language }, events, ground))
+            })
+        })
+        .await?;
+    audit::commit_read(services, caller, Deed::done("patient.timeline", Some(("patient", id.0)), vec![id]).on(ground)).await?;
+    Ok((view, events))
+}
+
+/// Who has seen or changed a patient's data, newest first; with it where the next page begins.
+pub async fn access_log(
+    services: &Services,
+    caller: &Caller,
+    id: PatientId,
+    before: Option<LogEntryId>,
+    limit: u64,
+) -> Result<(Vec<Entry>, Option<LogEntryId>), Error> {
+    let context = (services.clone(), caller.clone(), id, before, limit);
+    let (entries, next, ground) = services
+        .db
+        .read(context, |(services, caller, id, before, limit), snapshot| {
+            Box::pin(async move {
+                let organization = caller.actor.organization();
+                patients::find(snapshot, organization, *id).await?.ok_or(Error::NotFound)?;
+                let units = care_units(snapshot, organization, *id, services.now()).await?;
+                let ground = decide(&caller.actor, Action::ReadAccessLog, Resource { units: &units, stated: None })?;
+                let mut entries = access_log::of_patient(snapshot, organization, *id, *before, *limit).await?;
+                let full = u64::try_from(entries.len()).is_ok_and(|read| read == *limit);
+                let next = entries.last().filter(|_| full).map(|entry| entry.id);
+                // A unit admin sees what happened in own units, the others all of it.
+                if let Actor::Clinician(person) = &caller.actor
+                    && !person.has(Role::OrganizationAdmin)
+                    && !person.has(Role::Auditor)
+                {
+                    let own = person.units(Role::UnitAdmin);
+                    entries.retain(|entry| entry.unit.is_none_or(|unit| own.contains(&unit)));
+                }
+                Ok::<_, Error>((entries, next, ground))
+            })
+        })
+        .await?;
+    audit::commit_read(services, caller, Deed::done("access-log.read", Some(("patient", id.0)), vec![id]).on(ground)).await?;
+    Ok((entries, next))
+}

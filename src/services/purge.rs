@@ -1,0 +1,29 @@
+//! Deletes what is past its retention (`docs/data-retention.md`).
+
+use super::{Fault, Services};
+use crate::storage::{attempts, drafts, idempotency, sessions};
+use chrono::Duration;
+
+/// Ended sessions are kept this long.
+const SESSIONS_DAYS: i64 = 7;
+/// Counters of address blocks and of all codes are kept this long.
+const WINDOWS_HOURS: i64 = 24;
+/// Counters of credentials are kept this long after the last failure.
+const CREDENTIALS_DAYS: i64 = 400;
+
+/// Deletes; gives how many rows.
+pub async fn run(services: &Services) -> Result<u64, Fault> {
+    services
+        .db
+        .write(services.clone(), |services, tx| {
+            Box::pin(async move {
+                let now = services.now();
+                let mut deleted = sessions::purge(tx, now - Duration::days(SESSIONS_DAYS)).await?;
+                deleted += idempotency::purge(tx, now - services.rules.idempotency_kept).await?;
+                deleted += attempts::purge(tx, now, Duration::hours(WINDOWS_HOURS), Duration::days(CREDENTIALS_DAYS)).await?;
+                deleted += drafts::purge_answered(tx, now).await?;
+                Ok::<_, Fault>(deleted)
+            })
+        })
+        .await
+}

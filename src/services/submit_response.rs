@@ -1,0 +1,212 @@
+//! Handing in: exactly once whatever is retried. A later hand-in is a new version; none is lost.
+
+use super::audit::{self, Deed};
+use super::draft::{self, Content, Error, lock_held, may_change, open, read_stored, stored};
+use super::fault::Fault;
+use super::holder::{Held, Holder, Place, SessionKind, hold};
+use super::{Caller, Services};
+use crate::domain::answers::{Complete, Context, complete};
+use crate::domain::ids::{ClinicianId, ResponseId};
+use crate::domain::language::Language;
+use crate::domain::respondent::Respondent;
+use crate::domain::summary::{consent_state, digest};
+use crate::fhir::read::ResponseStatus;
+use crate::storage::responses::{self, Response, Version};
+use crate::storage::{Reader, Tx, appointments, drafts, invitations, organizations, sessions};
+use crate::text;
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// What the patient is shown and may print after handing in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The response.
+    pub response: ResponseId,
+    /// Its newest version.
+    pub version: i32,
+    /// When that was handed in.
+    pub submitted_at: DateTime<Utc>,
+    /// Amending ends.
+    pub amend_until: DateTime<Utc>,
+    /// Who asked.
+    pub organization: Place,
+    /// Which unit.
+    pub unit: Place,
+    /// Start of the visit.
+    pub starts_at: Option<DateTime<Utc>>,
+    /// The answers as plain text in the language they were given in.
+    pub copy: String,
+}
+
+/// A receipt, and whether this request made the version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submitted {
+    /// The receipt.
+    pub receipt: Receipt,
+    /// False for a repeat.
+    pub fresh: bool,
+}
+
+/// Where a version comes from.
+pub(super) struct Origin {
+    pub(super) source: &'static str,
+    pub(super) entered_by: Option<ClinicianId>,
+    pub(super) answered_on: Option<NaiveDate>,
+    pub(super) started_at: Option<DateTime<Utc>>,
+}
+
+/// Hands in the draft that is at `expected`. In a receipt session it answers with the receipt.
+pub async fn submit(services: &Services, holder: &Holder, request_id: &str, expected: Option<i32>) -> Result<Submitted, Error> {
+    if holder.kind == SessionKind::Receipt {
+        let receipt = receipt(services, holder).await?.ok_or(Error::Receipt)?;
+        return Ok(Submitted { receipt, fresh: false });
+    }
+    let context = (services.clone(), holder.clone(), request_id.to_owned(), expected);
+    services
+        .db
+        .write(context, |(services, holder, request_id, expected), tx| Box::pin(submit_in(tx, services, holder, request_id, *expected)))
+        .await
+}
+
+async fn submit_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &str, expected: Option<i32>) -> Result<Submitted, Error> {
+    let now = services.now();
+    let held = lock_held(tx, services, holder).await?;
+    may_change(holder, &held.invitation, now)?;
+    let draft = drafts::of_invitation(tx, holder.actor.organization, held.invitation.id).await?.ok_or(Error::Changed(0))?;
+    if draft.device != holder.device {
+        return Err(Error::Elsewhere);
+    }
+    if expected != Some(draft.version) {
+        return Err(Error::Changed(draft.version));
+    }
+    let Content { answers, respondent } = open(&held.cipher, &held.form, &draft)?;
+    let respondent = respondent.ok_or_else(|| Error::Respondent(vec![]))?;
+    let language = Language::parse(&draft.language).map_err(|_| Fault::Content("language"))?;
+    let done = complete(&held.form.questionnaire, answers, &Context { not_asked: respondent.not_asked() }).map_err(Error::Answers)?;
+    let origin = Origin { source: "patient", entered_by: None, answered_on: None, started_at: Some(draft.created_at) };
+    let caller = holder.caller(request_id);
+    let fresh = hand_in(tx, services, &caller, &held, draft.response, &done, &respondent, &language, &origin).await?;
+    sessions::make_receipt(tx, holder.actor.session).await?;
+    let receipt = receipt_in(tx, &held).await?.ok_or(Fault::Content("response"))?;
+    Ok(Submitted { receipt, fresh })
+}
+
+/// Stores a version, moves the invitation, writes the log. False when the newest version already
+/// says the same: a repeat makes nothing new.
+#[expect(clippy::too_many_arguments, reason = "each is a thing of its own, and both callers have all of them")]
+pub(super) async fn hand_in(
+    tx: &Tx,
+    services: &Services,
+    caller: &Caller,
+    held: &Held,
+    minted: ResponseId,
+    done: &Complete,
+    respondent: &Respondent,
+    language: &Language,
+    origin: &Origin,
+) -> Result<bool, Error> {
+    let now = services.now();
+    let invitation = &held.invitation;
+    let known = responses::of_invitation(tx, invitation.organization, invitation.id).await?;
+    if let Some(known) = &known
+        && same_as_newest(tx, held, known, done, respondent).await?
+    {
+        return Ok(false);
+    }
+    let version = known.as_ref().map_or(1, |known| known.version + 1);
+    let status = if version == 1 { ResponseStatus::Completed } else { ResponseStatus::Amended };
+    let id = known.as_ref().map_or(minted, |known| known.id);
+    let seal = |table, column, part, plain: &[u8]| held.cipher.seal(table, column, id.0, part, plain);
+    let facts = digest(&held.form.questionnaire, done.answers());
+    let response = Response {
+        id,
+        organization: invitation.organization,
+        unit: invitation.unit,
+        patient: invitation.patient,
+        invitation: Some(invitation.id),
+        appointment: invitation.appointment,
+        questionnaire_name: invitation.questionnaire_name.clone(),
+        questionnaire_version: invitation.questionnaire_version.clone(),
+        version,
+        digest_sealed: seal("response", "digest_sealed", version, &serde_json::to_vec(&facts).unwrap_or_default()),
+        key_version: held.cipher.version(),
+        submitted_at: now,
+    };
+    let row = Version {
+        response: id,
+        version,
+        organization: invitation.organization,
+        answers_sealed: seal("response_version", "answers_sealed", version, &stored(&held.form, done.answers(), status, language)),
+        respondent_sealed: seal("response_version", "respondent_sealed", version, &serde_json::to_vec(respondent).unwrap_or_default()),
+        key_version: held.cipher.version(),
+        language: language.to_string(),
+        supplement_revision: held.form.supplement_revision(language),
+        source: origin.source.to_owned(),
+        entered_by: origin.entered_by,
+        answered_on: origin.answered_on,
+        consent: consent_state(&held.form.questionnaire, done.answers(), respondent).code().to_owned(),
+        started_at: origin.started_at,
+        submitted_at: now,
+    };
+    responses::put(tx, &response, &row).await?;
+    let to = invitation.state.answer().map_err(|_| draft::Error::AmendClosed)?;
+    invitations::transition(tx, invitation, to, invitation.flagged, now).await?;
+    let action = if version == 1 { "response.submit" } else { "response.amend" };
+    let deed = Deed::done(action, Some(("response", id.0)), vec![invitation.patient]).in_unit(invitation.unit);
+    audit::write(tx, services, caller, &deed).await?;
+    Ok(true)
+}
+
+async fn same_as_newest(tx: &Tx, held: &Held, known: &Response, done: &Complete, respondent: &Respondent) -> Result<bool, Fault> {
+    let Some(newest) = responses::version(tx, known.id, known.version).await? else { return Ok(false) };
+    let (answers, by) = open_version(held, &newest)?;
+    Ok(&answers == done.answers() && &by == respondent)
+}
+
+fn open_version(held: &Held, version: &Version) -> Result<(crate::domain::answers::Answers, Respondent), Fault> {
+    let open = |column, value: &[u8]| held.cipher.open("response_version", column, version.response.0, version.version, value);
+    let answers = read_stored(&held.form, &open("answers_sealed", &version.answers_sealed)?)?;
+    let respondent =
+        serde_json::from_slice(&open("respondent_sealed", &version.respondent_sealed)?).map_err(|_| Fault::Content("respondent"))?;
+    Ok((answers, respondent))
+}
+
+/// The receipt of a session that has handed in; `None` in one that has not.
+pub async fn receipt(services: &Services, holder: &Holder) -> Result<Option<Receipt>, Error> {
+    if holder.kind != SessionKind::Receipt {
+        return Ok(None);
+    }
+    let context = (services.clone(), holder.clone());
+    services
+        .db
+        .read(context, |(services, holder), snapshot| {
+            Box::pin(async move {
+                let held = hold(services, snapshot, holder.actor.organization, holder.actor.invitation).await?;
+                receipt_in(snapshot, &held).await
+            })
+        })
+        .await
+}
+
+async fn receipt_in(reader: &impl Reader, held: &Held) -> Result<Option<Receipt>, Error> {
+    let organization_id = held.invitation.organization;
+    let Some(response) = responses::of_invitation(reader, organization_id, held.invitation.id).await? else { return Ok(None) };
+    let Some(version) = responses::version(reader, response.id, response.version).await? else { return Ok(None) };
+    let organization = organizations::organization(reader, organization_id).await?.ok_or(Fault::Content("organization"))?;
+    let unit = organizations::unit(reader, organization_id, held.invitation.unit).await?.ok_or(Fault::Content("unit"))?;
+    let visit = match held.invitation.appointment {
+        Some(id) => appointments::find(reader, organization_id, id).await?,
+        None => None,
+    };
+    let (answers, respondent) = open_version(held, &version)?;
+    let language = Language::parse(&version.language).map_err(|_| Fault::Content("language"))?;
+    Ok(Some(Receipt {
+        response: response.id,
+        version: response.version,
+        submitted_at: response.submitted_at,
+        amend_until: held.invitation.amend_until,
+        organization: Place { name: organization.name, phone: organization.phone },
+        unit: Place { name: unit.name, phone: unit.phone },
+        starts_at: visit.map(|visit| visit.starts_at),
+        copy: text::summary::answers(&held.form.questionnaire, &answers, &language, &Context { not_asked: respondent.not_asked() }),
+    }))
+}

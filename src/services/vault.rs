@@ -1,0 +1,210 @@
+//! Opens the key hierarchy: root key → organization key → patient data key.
+
+use super::fault::Fault;
+use crate::crypto::envelope::{OpenError, Place, SecretKey};
+use crate::crypto::hash::blind_index;
+use crate::crypto::ring::{KeyRing, Purpose};
+use crate::domain::clock::Entropy;
+use crate::domain::identifier::PatientIdentifier;
+use crate::domain::ids::{OrganizationId, PatientId};
+use crate::storage::organizations::{self, OrganizationKey};
+use crate::storage::patients::{Patient, WrappedKey};
+use crate::storage::{Reader, StorageError};
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// Opened organization keys. Patient data keys are never kept here: each use reads its row, so an
+/// erased patient's key is gone at once (`docs/adr/0003-data-model.md`).
+pub struct Vault {
+    ring: Arc<KeyRing>,
+    entropy: Arc<dyn Entropy>,
+    opened: RwLock<HashMap<OrganizationId, Arc<OrganizationKeys>>>,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vault")
+    }
+}
+
+fn organization_place(organization: OrganizationId, version: u16) -> Place {
+    Place { organization: organization.0, table: "organization_key", column: "wrapped", row: organization.0, part: i32::from(version) }
+}
+
+impl Vault {
+    /// A vault over a ring.
+    pub fn new(ring: Arc<KeyRing>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { ring, entropy, opened: RwLock::new(HashMap::new()) }
+    }
+
+    /// Makes the first key of a new organization.
+    pub fn new_organization_key(&self, organization: OrganizationId) -> Result<OrganizationKey, OpenError> {
+        let root = self.ring.current(Purpose::Root)?;
+        let key = SecretKey::generate(1, self.entropy.as_ref());
+        let wrapped = root.wrap(organization_place(organization, 1), &key, self.entropy.as_ref());
+        Ok(OrganizationKey { organization, version: 1, root_version: root.version(), wrapped })
+    }
+
+    /// Opens one stored key: also how start-up finds a root key that is lost.
+    pub fn open(&self, stored: &OrganizationKey) -> Result<SecretKey, OpenError> {
+        let root = self.ring.get(Purpose::Root, stored.root_version)?;
+        root.unwrap(organization_place(stored.organization, stored.version), stored.version, &stored.wrapped)
+    }
+
+    /// The keys of an organization, opened once.
+    pub async fn organization(&self, reader: &impl Reader, organization: OrganizationId) -> Result<Arc<OrganizationKeys>, Fault> {
+        let known = self.opened.read().ok().and_then(|opened| opened.get(&organization).cloned());
+        match known {
+            Some(keys) => Ok(keys),
+            None => self.reload(reader, organization).await,
+        }
+    }
+
+    async fn reload(&self, reader: &impl Reader, organization: OrganizationId) -> Result<Arc<OrganizationKeys>, Fault> {
+        let stored = organizations::keys(reader, Some(organization)).await?;
+        let keys = stored.iter().map(|key| self.open(key)).collect::<Result<Vec<_>, _>>()?;
+        if keys.is_empty() {
+            return Err(StorageError::Corrupt("organization without a key").into());
+        }
+        let keys = Arc::new(OrganizationKeys { organization, keys, entropy: Arc::clone(&self.entropy) });
+        if let Ok(mut opened) = self.opened.write() {
+            opened.insert(organization, Arc::clone(&keys));
+        }
+        Ok(keys)
+    }
+
+    /// A patient's cipher. Reads the organization's keys anew when the data key names a version that
+    /// another instance has added.
+    pub async fn patient(
+        &self,
+        reader: &impl Reader,
+        organization: OrganizationId,
+        id: PatientId,
+        wrapped: &WrappedKey,
+    ) -> Result<PatientCipher, Fault> {
+        let keys = self.organization(reader, organization).await?;
+        match keys.patient(id, wrapped) {
+            Err(OpenError::UnknownKey(_)) => Ok(self.reload(reader, organization).await?.patient(id, wrapped)?),
+            other => Ok(other?),
+        }
+    }
+}
+
+/// An organization's opened keys, newest first.
+pub struct OrganizationKeys {
+    organization: OrganizationId,
+    keys: Vec<SecretKey>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl OrganizationKeys {
+    fn current(&self) -> Result<&SecretKey, OpenError> {
+        self.keys.first().ok_or(OpenError::UnknownKey(0))
+    }
+
+    /// Version of the newest key.
+    pub fn version(&self) -> u16 {
+        self.keys.first().map_or(0, SecretKey::version)
+    }
+
+    fn place(&self, table: &'static str, column: &'static str, row: Uuid, part: i32) -> Place {
+        Place { organization: self.organization.0, table, column, row, part }
+    }
+
+    /// Blind indexes of an identifier under every live key, newest first.
+    pub fn blind_indexes(&self, identifier: &PatientIdentifier) -> Vec<(u16, Vec<u8>)> {
+        self.keys.iter().map(|key| (key.version(), blind_index(key, identifier))).collect()
+    }
+
+    /// A new patient's data key and how it is stored.
+    pub fn new_patient(&self, id: PatientId) -> Result<(PatientCipher, WrappedKey), OpenError> {
+        let own = self.current()?;
+        let key = SecretKey::generate(1, self.entropy.as_ref());
+        let wrapped = own.wrap(self.place("patient_key", "wrapped", id.0, 1), &key, self.entropy.as_ref());
+        let stored = WrappedKey { version: 1, organization_key_version: own.version(), wrapped };
+        Ok((PatientCipher { organization: self.organization, key, entropy: Arc::clone(&self.entropy) }, stored))
+    }
+
+    /// Opens a patient's data key.
+    pub fn patient(&self, id: PatientId, wrapped: &WrappedKey) -> Result<PatientCipher, OpenError> {
+        let version = wrapped.organization_key_version;
+        let own = self.keys.iter().find(|key| key.version() == version).ok_or(OpenError::UnknownKey(version))?;
+        let place = self.place("patient_key", "wrapped", id.0, i32::from(wrapped.version));
+        let key = own.unwrap(place, wrapped.version, &wrapped.wrapped)?;
+        Ok(PatientCipher { organization: self.organization, key, entropy: Arc::clone(&self.entropy) })
+    }
+
+    /// Seals something that belongs to no single patient.
+    pub fn seal(&self, table: &'static str, column: &'static str, row: Uuid, plain: &[u8]) -> Result<Vec<u8>, OpenError> {
+        Ok(self.current()?.seal(self.place(table, column, row, 0), plain, self.entropy.as_ref()))
+    }
+}
+
+/// Seals and opens what belongs to one patient.
+pub struct PatientCipher {
+    organization: OrganizationId,
+    key: SecretKey,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl PatientCipher {
+    fn place(&self, table: &'static str, column: &'static str, row: Uuid, part: i32) -> Place {
+        Place { organization: self.organization.0, table, column, row, part }
+    }
+
+    /// Version of the data key.
+    pub fn version(&self) -> u16 {
+        self.key.version()
+    }
+
+    /// Encrypts. The nonce is drawn here, anew at every run of a unit of work: a nonce that was
+    /// passed in would be used twice when a unit runs again over other plain text.
+    pub fn seal(&self, table: &'static str, column: &'static str, row: Uuid, part: i32, plain: &[u8]) -> Vec<u8> {
+        self.key.seal(self.place(table, column, row, part), plain, self.entropy.as_ref())
+    }
+
+    /// Decrypts.
+    pub fn open(
+        &self,
+        table: &'static str,
+        column: &'static str,
+        row: Uuid,
+        part: i32,
+        value: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        self.key.open(self.place(table, column, row, part), value)
+    }
+
+    /// Decrypts text.
+    pub fn open_text(&self, table: &'static str, column: &'static str, row: Uuid, value: &[u8]) -> Result<String, Fault> {
+        let plain = self.open(table, column, row, 0, value)?;
+        std::str::from_utf8(&plain).map(str::to_owned).map_err(|_| Fault::Content(column))
+    }
+}
+
+/// A patient's name and birth date, opened.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Name.
+    pub name: String,
+    /// Birth date.
+    pub birth_date: chrono::NaiveDate,
+}
+
+/// Opens name and birth date.
+pub fn person(cipher: &PatientCipher, id: PatientId, name_sealed: &[u8], birth_date_sealed: &[u8]) -> Result<Person, Fault> {
+    let name = cipher.open_text("patient", "name_sealed", id.0, name_sealed)?;
+    let birth_date = cipher.open_text("patient", "birth_date_sealed", id.0, birth_date_sealed)?;
+    let birth_date = birth_date.parse().map_err(|_| Fault::Content("birth date"))?;
+    Ok(Person { name, birth_date })
+}
+
+/// Opens a stored patient; `None` when the data key has been deleted (erased).
+pub async fn open_patient(vault: &Vault, reader: &impl Reader, patient: &Patient) -> Result<Option<(PatientCipher, Person)>, Fault> {
+    let Some(wrapped) = &patient.key else { return Ok(None) };
+    let cipher = vault.patient(reader, patient.organization, patient.id, wrapped).await?;
+    let person = person(&cipher, patient.id, &patient.name_sealed, &patient.birth_date_sealed)?;
+    Ok(Some((cipher, person)))
+}

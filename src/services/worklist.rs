@@ -1,0 +1,303 @@
+//! The worklist of a unit: who has answered, who needs most, in that order.
+//!
+//! Two statements fetch the window whatever its size; names and digests are opened and sorted in
+//! memory. The cursor carries the sort key of the last row, so a page never repeats or skips one
+//! that did not move.
+
+use super::audit::{self, Deed};
+use super::fault::{Fault, unit_error};
+use super::responses::{open_digest, threshold};
+use super::vault::{PatientCipher, Person, person};
+use super::{Caller, Services};
+use crate::domain::clock::{oslo_date, oslo_day_start};
+use crate::domain::ids::{AppointmentId, InvitationId, PatientId, ResponseId, UnitId};
+use crate::domain::invitation::InvitationState;
+use crate::domain::language::Language;
+use crate::domain::need::{Reason, Signals, reason};
+use crate::domain::policy::{Action, Denied, Resource, decide};
+use crate::domain::questionnaire::{Questionnaire, Role};
+use crate::domain::summary::{Digest, Threshold, Wish};
+use crate::storage::worklist::{self, Row};
+use crate::storage::{Snapshot, organizations};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Most rows of a window.
+pub const MAX_ROWS: usize = 500;
+/// Most days of a window.
+pub const MAX_DAYS: i64 = 31;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// Unit.
+    pub unit: UnitId,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// Rows a page.
+    pub limit: usize,
+    /// Where the last page ended.
+    pub cursor: Option<String>,
+    /// Language of labels.
+    pub language: Language,
+}
+
+/// Why not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No such unit.
+    #[error("no such unit")]
+    NotFound,
+    /// Not allowed.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// `to` before `from`, or too many days.
+    #[error("the window is not 1 to {MAX_DAYS} days")]
+    Window,
+    /// More rows than a window may have.
+    #[error("the window has more than {MAX_ROWS} rows")]
+    TooMany,
+    /// A cursor that is none of ours.
+    #[error("the cursor is not valid")]
+    Cursor,
+    /// Below.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+unit_error!(Error);
+
+/// A code with its label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labelled {
+    /// Code.
+    pub code: String,
+    /// Label in the asked language.
+    pub display: String,
+}
+
+/// The visit of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitView {
+    /// Id.
+    pub id: AppointmentId,
+    /// The EHR's id.
+    pub external_id: Option<String>,
+    /// Start.
+    pub starts_at: DateTime<Utc>,
+    /// `booked` or `cancelled`.
+    pub status: String,
+}
+
+/// The invitation of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitationPart {
+    /// Id.
+    pub id: InvitationId,
+    /// State.
+    pub state: InvitationState,
+    /// Whether it went out.
+    pub sent: bool,
+    /// Somebody guessed too often.
+    pub flagged: bool,
+}
+
+/// The response of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResponsePart {
+    /// Id.
+    pub id: ResponseId,
+    /// Newest version.
+    pub version: i32,
+    /// When.
+    pub submitted_at: DateTime<Utc>,
+    /// Nobody has reviewed the newest version.
+    pub unread: bool,
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowView {
+    /// Visit.
+    pub visit: Option<VisitView>,
+    /// Due date, without a visit.
+    pub due_on: Option<NaiveDate>,
+    /// Patient.
+    pub patient: PatientId,
+    /// Their name.
+    pub name: String,
+    /// Their birth date.
+    pub birth_date: NaiveDate,
+    /// Invitation; `None`: not sent.
+    pub invitation: Option<InvitationPart>,
+    /// Response.
+    pub response: Option<ResponsePart>,
+    /// Score.
+    pub score: Option<i32>,
+    /// At or above the threshold.
+    pub over_threshold: Option<bool>,
+    /// Wish for follow-up.
+    pub wish: Option<Wish>,
+    /// Number of problems.
+    pub problem_count: Option<u32>,
+    /// What burdens most.
+    pub burdens_most: Vec<Labelled>,
+    /// Why it stands here.
+    pub reason: Reason,
+}
+
+/// A page of the worklist.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Name of the unit.
+    pub unit_name: String,
+    /// Threshold with its source.
+    pub threshold: Threshold,
+    /// Rows, who needs most first.
+    pub rows: Vec<RowView>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+/// What rows are sorted by: the reason, the score (high first), the time, the id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct SortKey(usize, i32, DateTime<Utc>, uuid::Uuid);
+
+fn sort_key(row: &RowView) -> SortKey {
+    let rank = Reason::ALL.iter().position(|reason| *reason == row.reason).unwrap_or(Reason::ALL.len());
+    let due = row.due_on.map(oslo_day_start).unwrap_or_default();
+    let at = row.visit.as_ref().map_or(due, |visit| visit.starts_at);
+    let id = row.visit.as_ref().map(|visit| visit.id.0).or(row.invitation.as_ref().map(|invitation| invitation.id.0));
+    SortKey(rank, -row.score.unwrap_or(-1), at, id.unwrap_or_default())
+}
+
+/// One page of a unit's worklist.
+pub async fn list(services: &Services, caller: &Caller, query: Query) -> Result<Page, Error> {
+    let days = (query.to - query.from).num_days() + 1;
+    if !(1..=MAX_DAYS).contains(&days) {
+        return Err(Error::Window);
+    }
+    let after = query.cursor.as_deref().map(read_cursor).transpose()?;
+    let context = (services.clone(), caller.clone(), query.clone());
+    let (mut page, ground) =
+        services.db.read(context, |(services, caller, query), snapshot| Box::pin(read(services, caller, query, snapshot))).await?;
+    page.rows.sort_by_cached_key(sort_key);
+    if let Some(after) = after {
+        page.rows.retain(|row| sort_key(row) > after);
+    }
+    if page.rows.len() > query.limit {
+        page.rows.truncate(query.limit);
+        page.next = page.rows.last().and_then(|row| serde_json::to_vec(&sort_key(row)).ok()).map(|key| URL_SAFE_NO_PAD.encode(key));
+    }
+    let patients = page.rows.iter().map(|row| row.patient).collect();
+    let deed = Deed::done("worklist.read", Some(("unit", query.unit.0)), patients).in_unit(query.unit).on(ground);
+    audit::commit_read(services, caller, deed).await?;
+    Ok(page)
+}
+
+fn read_cursor(text: &str) -> Result<SortKey, Error> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::Cursor)?;
+    serde_json::from_slice(&bytes).map_err(|_| Error::Cursor)
+}
+
+async fn read(
+    services: &Services,
+    caller: &Caller,
+    query: &Query,
+    snapshot: &Snapshot,
+) -> Result<(Page, crate::domain::policy::Ground), Error> {
+    let organization = caller.actor.organization();
+    let unit = organizations::unit(snapshot, organization, query.unit).await?.ok_or(Error::NotFound)?;
+    let ground = decide(&caller.actor, Action::ReadWorklist, Resource { units: &[unit.id], stated: None })?;
+    let threshold = threshold(snapshot, organization, unit.id).await?;
+    let after = query.to.checked_add_days(Days::new(1)).ok_or(Error::Window)?;
+    let window = worklist::Window {
+        unit: unit.id,
+        from: oslo_day_start(query.from),
+        to: oslo_day_start(after),
+        from_date: query.from,
+        to_date: query.to,
+        limit: u64::try_from(MAX_ROWS + 1).unwrap_or(u64::MAX),
+    };
+    let raw = worklist::rows(snapshot, &window).await?;
+    if raw.len() > MAX_ROWS {
+        return Err(Error::TooMany);
+    }
+    let mut rows = Vec::with_capacity(raw.len());
+    for row in raw {
+        // An erased patient has no key any more, and no place in a list of names.
+        let Some(wrapped) = &row.key else { continue };
+        let cipher = services.vault.patient(snapshot, organization, row.patient, wrapped).await?;
+        let who = person(&cipher, row.patient, &row.name_sealed, &row.birth_date_sealed)?;
+        rows.push(row_view(services, &cipher, who, row, threshold.value, &query.language)?);
+    }
+    Ok((Page { unit_name: unit.name, threshold, rows, next: None }, ground))
+}
+
+fn row_view(
+    services: &Services,
+    cipher: &PatientCipher,
+    who: Person,
+    row: Row,
+    threshold: i32,
+    language: &Language,
+) -> Result<RowView, Fault> {
+    let mut facts = Digest::default();
+    let mut burdens_most = Vec::new();
+    if let Some(response) = &row.response {
+        facts = open_digest(cipher, response.id, response.version, &response.digest_sealed)?;
+        let (name, version) = &response.questionnaire;
+        let form = services.library.find(name, Some(version));
+        burdens_most =
+            facts.burdens_most.iter().map(|code| labelled(form.as_ref().map(|form| &form.questionnaire), code, language)).collect();
+    }
+    let problem_count = row.response.is_some().then_some(facts.problem_count);
+    let response = row.response.map(|response| ResponsePart {
+        unread: response.reviewed_version != Some(response.version),
+        id: response.id,
+        version: response.version,
+        submitted_at: response.submitted_at,
+    });
+    let over_threshold = facts.score.map(|score| score >= threshold);
+    let signals = Signals {
+        state: row.invitation.as_ref().map(|(_, state, ..)| *state),
+        over_threshold: over_threshold.unwrap_or(false),
+        wish: facts.wish,
+        unread: response.as_ref().is_some_and(|response| response.unread),
+    };
+    Ok(RowView {
+        due_on: row.invitation.as_ref().and_then(|(_, _, _, due_on)| *due_on),
+        visit: row.appointment.map(|(id, external_id, starts_at, status)| VisitView { id, external_id, starts_at, status }),
+        patient: row.patient,
+        name: who.name,
+        birth_date: who.birth_date,
+        invitation: row.invitation.map(|(id, state, flagged, _)| InvitationPart { id, state, sent: row.sent, flagged }),
+        response,
+        score: facts.score,
+        over_threshold,
+        wish: facts.wish,
+        problem_count,
+        burdens_most,
+        reason: reason(signals),
+    })
+}
+
+fn labelled(form: Option<&Questionnaire>, code: &str, language: &Language) -> Labelled {
+    let label = form.and_then(|form| {
+        let options = form.by_role(Role::BurdensMost).flat_map(|item| form.possible_options(item));
+        options
+            .into_iter()
+            .find(|option| option.coding().is_some_and(|coding| coding.code == code))
+            .map(|option| option.label.get(language).to_owned())
+    });
+    Labelled { code: code.to_owned(), display: label.unwrap_or_else(|| code.to_owned()) }
+}
+
+/// Today in Norway: the default first day.
+pub fn today(services: &Services) -> NaiveDate {
+    oslo_date(services.now())
+}

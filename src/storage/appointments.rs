@@ -1,0 +1,103 @@
+//! Appointments.
+
+use super::entity::appointment;
+use super::{Reader, StorageError, Tx};
+use crate::domain::ids::{AppointmentId, OrganizationId, PatientId, UnitId};
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+type Result<T> = std::result::Result<T, StorageError>;
+
+/// A visit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appointment {
+    /// Id.
+    pub id: AppointmentId,
+    /// The tenant.
+    pub organization: OrganizationId,
+    /// Where.
+    pub unit: UnitId,
+    /// Who.
+    pub patient: PatientId,
+    /// The EHR's id.
+    pub external_id: Option<String>,
+    /// When.
+    pub starts_at: DateTime<Utc>,
+    /// `booked` or `cancelled`.
+    pub status: String,
+}
+
+fn from(row: appointment::Model) -> Appointment {
+    Appointment {
+        id: row.id.into(),
+        organization: row.organization_id.into(),
+        unit: row.unit_id.into(),
+        patient: row.patient_id.into(),
+        external_id: row.external_id,
+        starts_at: row.starts_at,
+        status: row.status,
+    }
+}
+
+/// Adds a visit.
+pub async fn insert(tx: &Tx, appointment: &Appointment, now: DateTime<Utc>) -> Result<()> {
+    let row = appointment::ActiveModel {
+        id: Set(appointment.id.0),
+        organization_id: Set(appointment.organization.0),
+        unit_id: Set(appointment.unit.0),
+        patient_id: Set(appointment.patient.0),
+        external_id: Set(appointment.external_id.clone()),
+        starts_at: Set(appointment.starts_at),
+        ends_at: Set(None),
+        status: Set(appointment.status.clone()),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    appointment::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
+    Ok(())
+}
+
+/// Finds a visit.
+pub async fn find(reader: &impl Reader, organization: OrganizationId, id: AppointmentId) -> Result<Option<Appointment>> {
+    let found = appointment::Entity::find_by_id(id.0)
+        .filter(appointment::Column::OrganizationId.eq(organization.0))
+        .one(reader.transaction())
+        .await?;
+    Ok(found.map(from))
+}
+
+/// Finds a visit by the EHR's id.
+pub async fn find_external(reader: &impl Reader, organization: OrganizationId, external_id: &str) -> Result<Option<Appointment>> {
+    let query = appointment::Entity::find()
+        .filter(appointment::Column::OrganizationId.eq(organization.0))
+        .filter(appointment::Column::ExternalId.eq(external_id));
+    Ok(query.one(reader.transaction()).await?.map(from))
+}
+
+/// Writes a new time.
+pub async fn reschedule(
+    tx: &Tx,
+    organization: OrganizationId,
+    id: AppointmentId,
+    starts_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    appointment::Entity::update_many()
+        .set(appointment::ActiveModel { starts_at: Set(starts_at), updated_at: Set(now), ..Default::default() })
+        .filter(appointment::Column::Id.eq(id.0))
+        .filter(appointment::Column::OrganizationId.eq(organization.0))
+        .exec(tx.transaction())
+        .await?;
+    Ok(())
+}
+
+/// A patient's visits, oldest first.
+pub async fn of_patient(reader: &impl Reader, organization: OrganizationId, patient: PatientId) -> Result<Vec<Appointment>> {
+    let rows = appointment::Entity::find()
+        .filter(appointment::Column::OrganizationId.eq(organization.0))
+        .filter(appointment::Column::PatientId.eq(patient.0))
+        .order_by_asc(appointment::Column::StartsAt)
+        .all(reader.transaction())
+        .await?;
+    Ok(rows.into_iter().map(from).collect())
+}

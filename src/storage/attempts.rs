@@ -1,0 +1,121 @@
+//! Counted attempts: reserved in one statement, released when they were right.
+
+use super::entity::attempt;
+use super::{Reader, StorageError, Tx};
+use chrono::{DateTime, Duration, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, sea_query::Expr, sea_query::OnConflict};
+
+type Result<T> = std::result::Result<T, StorageError>;
+
+/// What is counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// One credential, by the hash of its code; a code that does not exist counts the same way.
+    Credential,
+    /// One block of addresses.
+    Address,
+    /// All typed codes.
+    AllCodes,
+}
+
+impl Scope {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::Address => "address",
+            Self::AllCodes => "all-codes",
+        }
+    }
+}
+
+/// Which counter.
+#[derive(Debug, Clone)]
+pub struct Counter {
+    /// Kind.
+    pub scope: Scope,
+    /// Keyed hash of what is counted; empty for all codes.
+    pub subject_hash: Vec<u8>,
+    /// Look-up key version of the hash.
+    pub subject_key_version: u16,
+    /// Start of its window; the epoch for counters without one.
+    pub window_start: DateTime<Utc>,
+}
+
+/// The state of a counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// Failures so far, reserved ones included.
+    pub failures: i32,
+    /// No attempt before then.
+    pub wait_until: DateTime<Utc>,
+}
+
+/// Reads a counter and keeps it from changing until the transaction ends.
+pub async fn read(tx: &Tx, counter: &Counter) -> Result<Option<Count>> {
+    let row = attempt::Entity::find_by_id((counter.scope.word().to_owned(), counter.subject_hash.clone(), counter.window_start))
+        .lock_exclusive()
+        .one(tx.transaction())
+        .await?;
+    Ok(row.map(|row| Count { failures: row.failures, wait_until: row.wait_until }))
+}
+
+/// Adds one failure, whoever else adds at the same time.
+pub async fn add(tx: &Tx, counter: &Counter, wait_until: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+    let row = attempt::ActiveModel {
+        scope: Set(counter.scope.word().to_owned()),
+        subject_hash: Set(counter.subject_hash.clone()),
+        subject_key_version: Set(i32::from(counter.subject_key_version)),
+        window_start: Set(counter.window_start),
+        failures: Set(1),
+        wait_until: Set(wait_until),
+        updated_at: Set(now),
+    };
+    let again = OnConflict::columns([attempt::Column::Scope, attempt::Column::SubjectHash, attempt::Column::WindowStart])
+        .value(attempt::Column::Failures, Expr::col((attempt::Entity, attempt::Column::Failures)).add(1))
+        .value(attempt::Column::WaitUntil, wait_until)
+        .value(attempt::Column::UpdatedAt, now)
+        .to_owned();
+    attempt::Entity::insert(row).on_conflict(again).exec_without_returning(tx.transaction()).await?;
+    Ok(())
+}
+
+/// Takes one failure back: the attempt was right.
+pub async fn release(tx: &Tx, counter: &Counter, wait_until: DateTime<Utc>) -> Result<()> {
+    attempt::Entity::update_many()
+        .col_expr(attempt::Column::Failures, Expr::col(attempt::Column::Failures).sub(1))
+        .col_expr(attempt::Column::WaitUntil, Expr::value(wait_until))
+        .filter(attempt::Column::Scope.eq(counter.scope.word()))
+        .filter(attempt::Column::SubjectHash.eq(counter.subject_hash.clone()))
+        .filter(attempt::Column::WindowStart.eq(counter.window_start))
+        .filter(attempt::Column::Failures.gt(0))
+        .exec(tx.transaction())
+        .await?;
+    Ok(())
+}
+
+/// Failures of all counters of a scope since an instant: for the operator's alarm.
+pub async fn failures_since(reader: &impl Reader, scope: Scope, since: DateTime<Utc>) -> Result<i64> {
+    let sum: Option<Option<i64>> = attempt::Entity::find()
+        .select_only()
+        .column_as(attempt::Column::Failures.sum(), "sum")
+        .filter(attempt::Column::Scope.eq(scope.word()))
+        .filter(attempt::Column::WindowStart.gte(since))
+        .into_tuple()
+        .one(reader.transaction())
+        .await?;
+    Ok(sum.flatten().unwrap_or(0))
+}
+
+/// Deletes counters that have not moved for `keep`: windows that are over, codes of links long gone.
+pub async fn purge(tx: &Tx, now: DateTime<Utc>, windows: Duration, credentials: Duration) -> Result<u64> {
+    let mut deleted = 0;
+    for (scopes, keep) in [(vec!["address", "all-codes"], windows), (vec!["credential"], credentials)] {
+        deleted += attempt::Entity::delete_many()
+            .filter(attempt::Column::Scope.is_in(scopes))
+            .filter(attempt::Column::UpdatedAt.lt(now - keep))
+            .exec(tx.transaction())
+            .await?
+            .rows_affected;
+    }
+    Ok(deleted)
+}

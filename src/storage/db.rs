@@ -1,0 +1,383 @@
+//! The database handle: units of work and snapshots.
+//!
+//! A unit of work is a closure over a context; it may be run again (a conflict, a failed group), so
+//! ids, nonces and the time are in the context and nothing but SQL is awaited inside. It is
+//! acknowledged after its commit is durable.
+//!
+//! Every statement runs on the runtime that opened the database, never on a worker of the web
+//! server: a connection dies with the runtime that opened it, and a client that goes away can't
+//! leave a transaction half done.
+
+use super::single_writer::SingleWriter;
+use futures::future::BoxFuture;
+use sea_orm::{
+    ConnectOptions, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr, SqlErr,
+    TransactionTrait,
+};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// How often a unit of work is run again after a conflict with another writer.
+const RUNS: usize = 5;
+
+/// A fault below the services. Its text names no value of a row.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StorageError {
+    /// A unique constraint or a concurrent change: running again may succeed.
+    #[error("another writer was faster")]
+    Conflict,
+    /// The database can't be reached, is full, read-only or shutting down.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// A row holds something that this program never writes.
+    #[error("a stored row is not readable: {0}")]
+    Corrupt(&'static str),
+    /// Everything else: a fault of this program.
+    #[error("the database refused a statement: {0}")]
+    Statement(String),
+}
+
+impl From<DbErr> for StorageError {
+    fn from(error: DbErr) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => return Self::Conflict,
+            Some(SqlErr::ForeignKeyConstraintViolation(_)) => return Self::Statement("a foreign key does not hold".into()),
+            _ => {}
+        }
+        match error {
+            DbErr::Conn(RuntimeErr::Internal(text)) => Self::Unavailable(text),
+            DbErr::ConnectionAcquire(_) => Self::Unavailable("no connection is free".into()),
+            DbErr::Conn(RuntimeErr::SqlxError(inner))
+            | DbErr::Exec(RuntimeErr::SqlxError(inner))
+            | DbErr::Query(RuntimeErr::SqlxError(inner)) => classify(&inner),
+            DbErr::RecordNotUpdated => Self::Conflict,
+            other => Self::Statement(kind_of(&other).to_owned()),
+        }
+    }
+}
+
+/// Only the kind: texts of a database can quote a row.
+fn kind_of(error: &DbErr) -> &'static str {
+    match error {
+        DbErr::Type(_) | DbErr::TryIntoErr { .. } => "a column has another type",
+        DbErr::RecordNotFound(_) => "a row is missing",
+        _ => "statement failed",
+    }
+}
+
+fn classify(error: &sea_orm::SqlxError) -> StorageError {
+    use sea_orm::SqlxError;
+    match error {
+        SqlxError::Database(inner) => {
+            let code = inner.code().unwrap_or_default().into_owned();
+            match code.as_str() {
+                // PostgreSQL: serialization failure, deadlock.
+                "40001" | "40P01" => StorageError::Conflict,
+                // PostgreSQL: connection, resources, operator intervention, system error, read-only.
+                c if c.len() == 5
+                    && (c.starts_with("08") || c.starts_with("53") || c.starts_with("57") || c.starts_with("58") || c == "25006") =>
+                {
+                    StorageError::Unavailable(format!("code {code}"))
+                }
+                // SQLite primary codes: busy, locked, read-only, I/O, corrupt, full, can't open (extended in the high byte).
+                c if c.parse::<u32>().is_ok_and(|c| matches!(c & 0xff, 5 | 6 | 8 | 10 | 11 | 13 | 14)) && c.len() < 5 => {
+                    StorageError::Unavailable(format!("code {code}"))
+                }
+                _ => StorageError::Statement(format!("code {code}")),
+            }
+        }
+        SqlxError::Io(_)
+        | SqlxError::Tls(_)
+        | SqlxError::PoolTimedOut
+        | SqlxError::PoolClosed
+        | SqlxError::WorkerCrashed
+        | SqlxError::Protocol(_) => StorageError::Unavailable("the connection is gone".into()),
+        SqlxError::RowNotFound => StorageError::Statement("a row is missing".into()),
+        SqlxError::ColumnDecode { index, .. } => StorageError::Statement(format!("column {index} has another type")),
+        _ => StorageError::Statement("statement failed".into()),
+    }
+}
+
+/// A transaction that writes.
+#[derive(Debug)]
+pub struct Tx(pub(super) DatabaseTransaction);
+
+impl Tx {
+    /// Runs a part that may be refused without losing the rest (one item of a batch).
+    pub async fn savepoint<C, T, E, F>(&self, context: &C, part: F) -> Result<T, E>
+    where
+        C: Sync,
+        E: From<StorageError>,
+        F: for<'t> Fn(&'t C, &'t Self) -> BoxFuture<'t, Result<T, E>>,
+    {
+        let inner = Self(self.0.begin().await.map_err(|e| E::from(e.into()))?);
+        let result = part(context, &inner).await;
+        let ended = if result.is_ok() { inner.0.commit().await } else { inner.0.rollback().await };
+        ended.map_err(|e| E::from(e.into()))?;
+        result
+    }
+}
+
+/// A transaction that only reads, and sees one state of the database.
+#[derive(Debug)]
+pub struct Snapshot(DatabaseTransaction);
+
+/// What a finder reads from.
+pub trait Reader: Send + Sync {
+    /// The open transaction.
+    fn transaction(&self) -> &DatabaseTransaction;
+}
+
+impl Reader for Tx {
+    fn transaction(&self) -> &DatabaseTransaction {
+        &self.0
+    }
+}
+
+impl Reader for Snapshot {
+    fn transaction(&self) -> &DatabaseTransaction {
+        &self.0
+    }
+}
+
+/// An error of a unit of work: a service's own, or storage's passed on.
+pub trait UnitError: From<StorageError> + Send + 'static {
+    /// The storage fault, where it is one: a conflict is run again.
+    fn storage(&self) -> Option<&StorageError>;
+}
+
+impl UnitError for StorageError {
+    fn storage(&self) -> Option<&StorageError> {
+        Some(self)
+    }
+}
+
+/// A type-erased unit of work as the single writer runs it.
+pub(super) type Job = Arc<dyn for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<(), Stop>> + Send + Sync>;
+
+/// Why a unit of work ends without a commit.
+#[derive(Debug, Clone)]
+pub(super) enum Stop {
+    /// The service said no: rolled back, its own error is kept beside.
+    Refused,
+    /// The database said no.
+    Storage(StorageError),
+}
+
+/// The database.
+#[derive(Debug, Clone)]
+pub struct Db {
+    readers: DatabaseConnection,
+    writer: Writer,
+    runtime: Handle,
+}
+
+#[derive(Debug, Clone)]
+enum Writer {
+    Grouping(SingleWriter),
+    EachOwn(DatabaseConnection),
+}
+
+impl Db {
+    /// Opens `sqlite://PATH` or `postgres://…`. Must be called on the runtime that outlives all users.
+    pub async fn open(url: &str, connections: u32) -> Result<Self, StorageError> {
+        if url.starts_with("sqlite:") { Self::open_sqlite(url, connections).await } else { Self::open_postgres(url, connections).await }
+    }
+
+    async fn open_sqlite(url: &str, connections: u32) -> Result<Self, StorageError> {
+        let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
+        let writer = Database::connect(sqlite_options(&url, 1)).await?;
+        let readers = Database::connect(sqlite_options(&url, connections.max(2))).await?;
+        let writer = SingleWriter::start(writer);
+        Ok(Self { readers, writer: Writer::Grouping(writer), runtime: Handle::current() })
+    }
+
+    async fn open_postgres(url: &str, connections: u32) -> Result<Self, StorageError> {
+        let mut options = ConnectOptions::new(url);
+        options
+            .max_connections(connections.max(2))
+            .min_connections(1)
+            .connect_timeout(Duration::from_secs(5))
+            .acquire_timeout(Duration::from_secs(5))
+            .sqlx_logging(false);
+        let pool = Database::connect(options).await?;
+        Ok(Self { readers: pool.clone(), writer: Writer::EachOwn(pool), runtime: Handle::current() })
+    }
+
+    /// The plain connection, for migrations and start-up checks.
+    pub(crate) fn connection(&self) -> &DatabaseConnection {
+        match &self.writer {
+            Writer::EachOwn(pool) => pool,
+            Writer::Grouping(_) => &self.readers,
+        }
+    }
+
+    /// Which of the two databases it is: `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match self.readers.get_database_backend() {
+            DatabaseBackend::Sqlite => "sqlite",
+            _ => "postgres",
+        }
+    }
+
+    /// Runs a unit of work and answers after its commit. An `Err` of the unit rolls it back.
+    pub async fn write<C, T, E, F>(&self, context: C, unit: F) -> Result<T, E>
+    where
+        C: Send + Sync + 'static,
+        T: Send + 'static,
+        E: UnitError,
+        F: for<'t> Fn(&'t C, &'t Tx) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        let outcome = Arc::new(Outcome { unit, context, result: std::sync::Mutex::new(None) });
+        let job: Job = {
+            let outcome = Arc::clone(&outcome);
+            Arc::new(move |tx| {
+                let outcome = Arc::clone(&outcome);
+                Box::pin(async move { outcome.run(tx).await })
+            })
+        };
+        let mut conflicts = 0;
+        loop {
+            match self.run(Arc::clone(&job)).await {
+                Ok(()) | Err(Stop::Refused) => {
+                    return outcome.take().unwrap_or_else(|| Err(E::from(StorageError::Statement("a unit of work gave no result".into()))));
+                }
+                Err(Stop::Storage(StorageError::Conflict)) if conflicts < RUNS => conflicts += 1,
+                Err(Stop::Storage(error)) => return Err(E::from(error)),
+            }
+        }
+    }
+
+    async fn run(&self, job: Job) -> Result<(), Stop> {
+        match &self.writer {
+            Writer::Grouping(writer) => writer.run(job).await,
+            Writer::EachOwn(pool) => {
+                let pool = pool.clone();
+                // Not aborted when the caller goes away: what has begun is finished or rolled back.
+                self.runtime.spawn(async move { in_own_transaction(&pool, &job).await }).await.unwrap_or_else(|_| Err(gone()))
+            }
+        }
+    }
+
+    /// Runs finders on one state of the database. Ends when the caller goes away.
+    pub async fn read<C, T, E, F>(&self, context: C, query: F) -> Result<T, E>
+    where
+        C: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StorageError> + Send + 'static,
+        F: for<'t> Fn(&'t C, &'t Snapshot) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        let pool = self.readers.clone();
+        let sqlite = self.kind() == "sqlite";
+        let task = self.runtime.spawn(async move {
+            // A transaction on SQLite is a snapshot as it is; PostgreSQL needs to be told.
+            let isolation = (!sqlite).then_some(IsolationLevel::RepeatableRead);
+            let access = (!sqlite).then_some(sea_orm::AccessMode::ReadOnly);
+            let tx = pool.begin_with_config(isolation, access).await.map_err(|e| E::from(e.into()))?;
+            let snapshot = Snapshot(tx);
+            let result = query(&context, &snapshot).await;
+            // Nothing was written; a failed rollback leaves nothing behind either.
+            let _ = snapshot.0.rollback().await;
+            result
+        });
+        let mut task = AbortOnDrop(task);
+        (&mut task.0).await.unwrap_or_else(|_| Err(E::from(StorageError::Unavailable("the read was ended".into()))))
+    }
+
+    /// Runs other work (a fetch, a check) on the database's runtime.
+    pub fn spawn<F>(&self, work: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.runtime.spawn(work)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        let pool = self.readers.clone();
+        self.runtime.spawn(async move { pool.ping().await }).await.map_err(|_| StorageError::Unavailable("stopped".into()))??;
+        Ok(())
+    }
+
+    /// Closes all connections after what is under way.
+    pub async fn close(self) {
+        if let Writer::Grouping(writer) = &self.writer {
+            writer.close().await;
+        }
+        let _ = self.readers.close().await;
+    }
+}
+
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+struct Outcome<C, T, E, F> {
+    unit: F,
+    context: C,
+    result: std::sync::Mutex<Option<Result<T, E>>>,
+}
+
+impl<C, T, E, F> Outcome<C, T, E, F>
+where
+    F: for<'t> Fn(&'t C, &'t Tx) -> BoxFuture<'t, Result<T, E>>,
+    E: UnitError,
+{
+    async fn run(&self, tx: &Tx) -> Result<(), Stop> {
+        let result = (self.unit)(&self.context, tx).await;
+        let stop = result.as_ref().err().map(|error| error.storage().map_or(Stop::Refused, |fault| Stop::Storage(fault.clone())));
+        if let Ok(mut slot) = self.result.lock() {
+            *slot = Some(result);
+        }
+        stop.map_or(Ok(()), Err)
+    }
+
+    fn take(&self) -> Option<Result<T, E>> {
+        self.result.lock().ok().and_then(|mut slot| slot.take())
+    }
+}
+
+async fn in_own_transaction(pool: &DatabaseConnection, job: &Job) -> Result<(), Stop> {
+    let tx = Tx(pool.begin().await.map_err(storage)?);
+    match job(&tx).await {
+        Ok(()) => tx.0.commit().await.map_err(storage),
+        Err(stop) => {
+            let _ = tx.0.rollback().await;
+            Err(stop)
+        }
+    }
+}
+
+pub(super) fn storage(error: DbErr) -> Stop {
+    Stop::Storage(error.into())
+}
+
+pub(super) fn gone() -> Stop {
+    Stop::Storage(StorageError::Unavailable("the writer has stopped".into()))
+}
+
+fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(5))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|o| {
+            use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+            o.journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(5))
+                .pragma("secure_delete", "ON")
+                .pragma("wal_autocheckpoint", "4000")
+        });
+    options
+}

@@ -1,0 +1,321 @@
+//! Tables as sea-orm sees them; private to storage. One macro, one line a column.
+
+macro_rules! entity {
+    ($(#[$doc:meta])* $module:ident, $table:tt, { $($body:tt)* }) => {
+        $(#[$doc])*
+        pub mod $module {
+            use sea_orm::entity::prelude::*;
+
+            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+            #[sea_orm(table_name = $table)]
+            pub struct Model { $($body)* }
+
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation {}
+
+            impl ActiveModelBehavior for ActiveModel {}
+        }
+    };
+}
+
+entity!(organization, "organization", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub name: String,
+    pub kind: String,
+    pub organization_number: String,
+    pub phone: String,
+    pub threshold: i32,
+    pub threshold_source: String,
+    pub care_window_days: i32,
+    pub created_at: DateTimeUtc,
+});
+entity!(organization_key, "organization_key", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub version: i32,
+    pub root_key_version: i32,
+    pub wrapped: Vec<u8>,
+    pub created_at: DateTimeUtc,
+});
+entity!(unit, "unit", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub name: String,
+    pub phone: String,
+    pub external_id: Option<String>,
+    pub questionnaire_name: String,
+    pub questionnaire_version: Option<String>,
+    pub threshold: Option<i32>,
+    pub created_at: DateTimeUtc,
+});
+entity!(client, "client", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub name: String,
+    pub external_id: Option<String>,
+    pub scopes: String,
+    pub created_at: DateTimeUtc,
+    pub disabled_at: Option<DateTimeUtc>,
+});
+entity!(clinician, "clinician", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub name: String,
+    pub hpr_number: Option<String>,
+    pub subject: Option<String>,
+    pub created_at: DateTimeUtc,
+    pub disabled_at: Option<DateTimeUtc>,
+});
+entity!(clinician_role, "clinician_role", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub clinician_id: Uuid,
+    pub role: String,
+    pub unit_id: Option<Uuid>,
+});
+entity!(questionnaire_release, "questionnaire_release", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub name: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub version: String,
+    pub sha256: Vec<u8>,
+    pub built_in: bool,
+    pub retired_on: Option<Date>,
+    pub released_at: DateTimeUtc,
+});
+entity!(patient, "patient", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub key_version: i32,
+    pub name_sealed: Vec<u8>,
+    pub birth_date_sealed: Vec<u8>,
+    pub contact_sealed: Option<Vec<u8>>,
+    pub language: String,
+    pub merged_into: Option<Uuid>,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+});
+entity!(patient_key, "patient_key", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub patient_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub version: i32,
+    pub organization_key_version: i32,
+    pub wrapped: Vec<u8>,
+    pub created_at: DateTimeUtc,
+});
+entity!(patient_identifier, "patient_identifier", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub patient_id: Uuid,
+    pub system: String,
+    pub assigner: String,
+    pub value_sealed: Vec<u8>,
+    pub key_version: i32,
+    pub blind_index: Vec<u8>,
+    pub blind_key_version: i32,
+    pub created_at: DateTimeUtc,
+});
+entity!(appointment, "appointment", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub unit_id: Uuid,
+    pub patient_id: Uuid,
+    pub external_id: Option<String>,
+    pub starts_at: DateTimeUtc,
+    pub ends_at: Option<DateTimeUtc>,
+    pub status: String,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+});
+entity!(invitation, "invitation", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub unit_id: Uuid,
+    pub patient_id: Uuid,
+    pub appointment_id: Option<Uuid>,
+    pub assessment_id: Option<Uuid>,
+    pub questionnaire_name: String,
+    pub questionnaire_version: String,
+    pub state: String,
+    pub closed_reason: Option<String>,
+    pub flagged: bool,
+    pub due_on: Option<Date>,
+    pub answer_until: DateTimeUtc,
+    pub amend_until: DateTimeUtc,
+    pub created_at: DateTimeUtc,
+    pub opened_at: Option<DateTimeUtc>,
+    pub started_at: Option<DateTimeUtc>,
+    pub answered_at: Option<DateTimeUtc>,
+    pub closed_at: Option<DateTimeUtc>,
+});
+entity!(credential, "credential", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub channel: String,
+    pub generation: i32,
+    pub link_key_version: i32,
+    pub link_hash: Vec<u8>,
+    pub code_hash: Vec<u8>,
+    pub lookup_key_version: i32,
+    pub created_at: DateTimeUtc,
+    pub sent_at: Option<DateTimeUtc>,
+    pub revoked_at: Option<DateTimeUtc>,
+});
+entity!(credential_invitation, "credential_invitation", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub credential_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub invitation_id: Uuid,
+});
+entity!(session, "session", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub invitation_id: Uuid,
+    pub credential_id: Uuid,
+    pub device_id: Uuid,
+    pub kind: String,
+    pub remember: bool,
+    pub created_at: DateTimeUtc,
+    pub last_seen_at: DateTimeUtc,
+    pub idle_until: DateTimeUtc,
+    pub absolute_until: DateTimeUtc,
+    pub ended_at: Option<DateTimeUtc>,
+});
+entity!(draft, "draft", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub response_id: Uuid,
+    pub organization_id: Uuid,
+    pub invitation_id: Uuid,
+    pub patient_id: Uuid,
+    pub device_id: Uuid,
+    pub version: i32,
+    pub language: String,
+    pub answers_sealed: Vec<u8>,
+    pub respondent_sealed: Option<Vec<u8>>,
+    pub key_version: i32,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+});
+entity!(response, "response", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub unit_id: Uuid,
+    pub patient_id: Uuid,
+    pub invitation_id: Option<Uuid>,
+    pub appointment_id: Option<Uuid>,
+    pub questionnaire_name: String,
+    pub questionnaire_version: String,
+    pub version: i32,
+    pub digest_sealed: Vec<u8>,
+    pub key_version: i32,
+    pub created_at: DateTimeUtc,
+    pub submitted_at: DateTimeUtc,
+});
+entity!(response_version, "response_version", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub response_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub version: i32,
+    pub organization_id: Uuid,
+    pub answers_sealed: Vec<u8>,
+    pub respondent_sealed: Vec<u8>,
+    pub key_version: i32,
+    pub language: String,
+    pub supplement_revision: i32,
+    pub source: String,
+    pub entered_by: Option<Uuid>,
+    pub answered_on: Option<Date>,
+    pub consent: String,
+    pub started_at: Option<DateTimeUtc>,
+    pub submitted_at: DateTimeUtc,
+});
+entity!(review, "review", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub response_id: Uuid,
+    pub response_version: i32,
+    pub clinician_id: Uuid,
+    pub reviewed_at: DateTimeUtc,
+});
+entity!(attempt, "attempt", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub scope: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub subject_hash: Vec<u8>,
+    pub subject_key_version: i32,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub window_start: DateTimeUtc,
+    pub failures: i32,
+    pub wait_until: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+});
+entity!(idempotency, "idempotency", {
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub caller_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub operation: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub key: String,
+    pub body_hash: Vec<u8>,
+    pub body_key_version: i32,
+    pub attempt_id: Uuid,
+    pub state: String,
+    pub outcome: Option<String>,
+    pub created_at: DateTimeUtc,
+    pub locked_until: DateTimeUtc,
+});
+entity!(job_lease, "job_lease", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub job: String,
+    pub holder: Uuid,
+    pub until: DateTimeUtc,
+    pub last_run_at: Option<DateTimeUtc>,
+});
+entity!(key_check, "key_check", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub purpose: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub version: i32,
+    pub check_value: Vec<u8>,
+    pub created_at: DateTimeUtc,
+});
+entity!(access_log, "access_log", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub at: DateTimeUtc,
+    pub actor_kind: String,
+    pub actor_id: Option<Uuid>,
+    pub role: Option<String>,
+    pub assurance: Option<String>,
+    pub unit_id: Option<Uuid>,
+    pub action: String,
+    pub object_kind: Option<String>,
+    pub object_id: Option<Uuid>,
+    pub ground: String,
+    pub ground_text_sealed: Option<Vec<u8>>,
+    pub key_version: i32,
+    pub result: String,
+    pub request_id: String,
+});
+entity!(access_log_patient, "access_log_patient", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub patient_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub entry_id: Uuid,
+});

@@ -1,0 +1,29 @@
+//! Floor 2: everything that touches the database, on SQLite and PostgreSQL alike.
+//!
+//! - [`Db`] opens the database; [`Db::write`] runs a unit of work, [`Db::read`] a snapshot.
+//! - One file a table group. Writers take [`&Tx`](Tx), so a write outside a transaction does not
+//!   compile; finders take any [`Reader`] and the organization, and answer `Result<Option<_>>`.
+//! - Rows carry ciphertext as it is stored; opening it is the services' business.
+//!
+//! To add a table: a migration, an entity in `entity/`, a file here with a record type, its finders
+//! and writers, and a line in `docs/data-retention.md`.
+
+pub mod access_log;
+pub mod appointments;
+pub mod attempts;
+pub mod credentials;
+pub mod db;
+pub mod drafts;
+mod entity;
+pub mod guards;
+pub mod idempotency;
+pub mod invitations;
+pub mod organizations;
+pub mod patients;
+pub mod responses;
+pub mod schema;
+pub mod sessions;
+mod single_writer;
+pub mod worklist;
+
+pub use db::{Db, Reader, Snapshot, StorageError, Tx, UnitError};

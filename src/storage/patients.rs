@@ -1,0 +1,195 @@
+//! Patients, their identifiers and data keys. Everything personal arrives and leaves as ciphertext.
+
+use super::entity::{patient, patient_identifier, patient_key};
+use super::{Reader, StorageError, Tx};
+use crate::domain::ids::{OrganizationId, PatientId, PatientIdentifierId};
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+
+type Result<T> = std::result::Result<T, StorageError>;
+
+/// A patient's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patient {
+    /// Id.
+    pub id: PatientId,
+    /// The tenant.
+    pub organization: OrganizationId,
+    /// Version of the data key that sealed the fields.
+    pub key_version: u16,
+    /// Name.
+    pub name_sealed: Vec<u8>,
+    /// Birth date, ISO 8601.
+    pub birth_date_sealed: Vec<u8>,
+    /// E-mail and phone, JSON.
+    pub contact_sealed: Option<Vec<u8>>,
+    /// Preferred language.
+    pub language: String,
+    /// The data key, wrapped; `None` when the patient has been erased.
+    pub key: Option<WrappedKey>,
+}
+
+/// A patient's wrapped data key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrappedKey {
+    /// Its version.
+    pub version: u16,
+    /// Version of the organization key it is wrapped under.
+    pub organization_key_version: u16,
+    /// Ciphertext.
+    pub wrapped: Vec<u8>,
+}
+
+/// An identifier's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredIdentifier {
+    /// Id.
+    pub id: PatientIdentifierId,
+    /// System URI.
+    pub system: String,
+    /// Who gave a local number.
+    pub assigner: String,
+    /// The number.
+    pub value_sealed: Vec<u8>,
+    /// Data key version.
+    pub key_version: u16,
+    /// Keyed hash by which it is found.
+    pub blind_index: Vec<u8>,
+    /// Organization key version of the hash.
+    pub blind_key_version: u16,
+}
+
+fn number(version: i32) -> Result<u16> {
+    u16::try_from(version).map_err(|_| StorageError::Corrupt("key version"))
+}
+
+fn wrapped(row: patient_key::Model) -> Result<WrappedKey> {
+    Ok(WrappedKey { version: number(row.version)?, organization_key_version: number(row.organization_key_version)?, wrapped: row.wrapped })
+}
+
+fn patient_from(row: patient::Model, key: Option<patient_key::Model>) -> Result<Patient> {
+    Ok(Patient {
+        id: row.id.into(),
+        organization: row.organization_id.into(),
+        key_version: number(row.key_version)?,
+        name_sealed: row.name_sealed,
+        birth_date_sealed: row.birth_date_sealed,
+        contact_sealed: row.contact_sealed,
+        language: row.language,
+        key: key.map(wrapped).transpose()?,
+    })
+}
+
+/// Adds a patient with data key and, where known, identifier.
+pub async fn insert(tx: &Tx, patient: &Patient, identifier: Option<&StoredIdentifier>, now: DateTime<Utc>) -> Result<()> {
+    let row = patient::ActiveModel {
+        id: Set(patient.id.0),
+        organization_id: Set(patient.organization.0),
+        key_version: Set(i32::from(patient.key_version)),
+        name_sealed: Set(patient.name_sealed.clone()),
+        birth_date_sealed: Set(patient.birth_date_sealed.clone()),
+        contact_sealed: Set(patient.contact_sealed.clone()),
+        language: Set(patient.language.clone()),
+        merged_into: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    patient::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
+    if let Some(key) = &patient.key {
+        let row = patient_key::ActiveModel {
+            patient_id: Set(patient.id.0),
+            version: Set(i32::from(key.version)),
+            organization_key_version: Set(i32::from(key.organization_key_version)),
+            wrapped: Set(key.wrapped.clone()),
+            created_at: Set(now),
+        };
+        patient_key::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
+    }
+    if let Some(identifier) = identifier {
+        insert_identifier(tx, patient.organization, patient.id, identifier, now).await?;
+    }
+    Ok(())
+}
+
+async fn insert_identifier(
+    tx: &Tx,
+    organization: OrganizationId,
+    patient: PatientId,
+    identifier: &StoredIdentifier,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let row = patient_identifier::ActiveModel {
+        id: Set(identifier.id.0),
+        organization_id: Set(organization.0),
+        patient_id: Set(patient.0),
+        system: Set(identifier.system.clone()),
+        assigner: Set(identifier.assigner.clone()),
+        value_sealed: Set(identifier.value_sealed.clone()),
+        key_version: Set(i32::from(identifier.key_version)),
+        blind_index: Set(identifier.blind_index.clone()),
+        blind_key_version: Set(i32::from(identifier.blind_key_version)),
+        created_at: Set(now),
+    };
+    patient_identifier::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
+    Ok(())
+}
+
+/// What the letter system knows newer than we do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// Name.
+    pub name_sealed: Vec<u8>,
+    /// Birth date.
+    pub birth_date_sealed: Vec<u8>,
+    /// Contact; `None` leaves what is stored.
+    pub contact_sealed: Option<Vec<u8>>,
+    /// Language.
+    pub language: String,
+}
+
+/// Writes newer demographics.
+pub async fn update(tx: &Tx, organization: OrganizationId, id: PatientId, update: &Update, now: DateTime<Utc>) -> Result<()> {
+    let mut row = patient::ActiveModel {
+        name_sealed: Set(update.name_sealed.clone()),
+        birth_date_sealed: Set(update.birth_date_sealed.clone()),
+        language: Set(update.language.clone()),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    if let Some(contact) = &update.contact_sealed {
+        row.contact_sealed = Set(Some(contact.clone()));
+    }
+    patient::Entity::update_many()
+        .set(row)
+        .filter(patient::Column::Id.eq(id.0))
+        .filter(patient::Column::OrganizationId.eq(organization.0))
+        .exec(tx.transaction())
+        .await?;
+    Ok(())
+}
+
+/// Finds a patient with the newest data key.
+pub async fn find(reader: &impl Reader, organization: OrganizationId, id: PatientId) -> Result<Option<Patient>> {
+    let row =
+        patient::Entity::find_by_id(id.0).filter(patient::Column::OrganizationId.eq(organization.0)).one(reader.transaction()).await?;
+    match row {
+        None => Ok(None),
+        Some(row) => {
+            let key = patient_key::Entity::find_by_id((row.id, row.key_version)).one(reader.transaction()).await?;
+            patient_from(row, key).map(Some)
+        }
+    }
+}
+
+/// Finds the patient of any of these blind indexes (one per live key version).
+pub async fn find_by_index(reader: &impl Reader, organization: OrganizationId, indexes: &[Vec<u8>]) -> Result<Option<PatientId>> {
+    let found: Option<uuid::Uuid> = patient_identifier::Entity::find()
+        .select_only()
+        .column(patient_identifier::Column::PatientId)
+        .filter(patient_identifier::Column::OrganizationId.eq(organization.0))
+        .filter(patient_identifier::Column::BlindIndex.is_in(indexes.to_vec()))
+        .into_tuple()
+        .one(reader.transaction())
+        .await?;
+    Ok(found.map(PatientId))
+}

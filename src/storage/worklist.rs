@@ -1,0 +1,181 @@
+//! The worklist's rows: two statements whatever the number of rows.
+
+use super::{Reader, StorageError, patients::WrappedKey};
+use crate::domain::ids::{AppointmentId, InvitationId, PatientId, ResponseId, UnitId};
+use crate::domain::invitation::InvitationState;
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use uuid::Uuid;
+
+type Result<T> = std::result::Result<T, StorageError>;
+
+/// The window that is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// Unit.
+    pub unit: UnitId,
+    /// First instant.
+    pub from: DateTime<Utc>,
+    /// First instant after it.
+    pub to: DateTime<Utc>,
+    /// First date, for invitations without a visit.
+    pub from_date: NaiveDate,
+    /// Last date.
+    pub to_date: NaiveDate,
+    /// Most rows.
+    pub limit: u64,
+}
+
+/// A visit or a due invitation, with what hangs on it; personal data as ciphertext.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The visit: id, EHR id, start, status.
+    pub appointment: Option<(AppointmentId, Option<String>, DateTime<Utc>, String)>,
+    /// Who.
+    pub patient: PatientId,
+    /// Name.
+    pub name_sealed: Vec<u8>,
+    /// Birth date.
+    pub birth_date_sealed: Vec<u8>,
+    /// Data key; `None` when erased.
+    pub key: Option<WrappedKey>,
+    /// Invitation: id, state, flagged, due date.
+    pub invitation: Option<(InvitationId, InvitationState, bool, Option<NaiveDate>)>,
+    /// Whether a credential went out.
+    pub sent: bool,
+    /// The response.
+    pub response: Option<ResponseRow>,
+}
+
+/// The response of a row.
+#[derive(Debug, Clone)]
+pub struct ResponseRow {
+    /// Id.
+    pub id: ResponseId,
+    /// Newest version.
+    pub version: i32,
+    /// Digest.
+    pub digest_sealed: Vec<u8>,
+    /// When.
+    pub submitted_at: DateTime<Utc>,
+    /// Form and version.
+    pub questionnaire: (String, String),
+    /// Newest version that somebody has reviewed.
+    pub reviewed_version: Option<i32>,
+}
+
+#[derive(Debug, FromQueryResult)]
+struct Raw {
+    appointment_id: Option<Uuid>,
+    external_id: Option<String>,
+    starts_at: Option<DateTime<Utc>>,
+    status: Option<String>,
+    patient_id: Uuid,
+    name_sealed: Vec<u8>,
+    birth_date_sealed: Vec<u8>,
+    pk_version: Option<i32>,
+    pk_organization_version: Option<i32>,
+    pk_wrapped: Option<Vec<u8>>,
+    invitation_id: Option<Uuid>,
+    state: Option<String>,
+    closed_reason: Option<String>,
+    flagged: Option<bool>,
+    due_on: Option<NaiveDate>,
+    sent_at: Option<DateTime<Utc>>,
+    response_id: Option<Uuid>,
+    version: Option<i32>,
+    digest_sealed: Option<Vec<u8>>,
+    submitted_at: Option<DateTime<Utc>>,
+    questionnaire_name: Option<String>,
+    questionnaire_version: Option<String>,
+    reviewed_version: Option<i32>,
+}
+
+const COLUMNS: &str = "p.id AS patient_id, p.name_sealed, p.birth_date_sealed, \
+    k.version AS pk_version, k.organization_key_version AS pk_organization_version, k.wrapped AS pk_wrapped, \
+    i.id AS invitation_id, i.state, i.closed_reason, i.flagged, i.due_on, \
+    (SELECT MIN(c.sent_at) FROM credential_invitation ci JOIN credential c ON c.id = ci.credential_id WHERE ci.invitation_id = i.id) AS sent_at, \
+    r.id AS response_id, r.version, r.digest_sealed, r.submitted_at, r.questionnaire_name, r.questionnaire_version, \
+    (SELECT MAX(v.response_version) FROM review v WHERE v.response_id = r.id) AS reviewed_version";
+
+/// Rows of the window, unsorted: the order depends on what is encrypted.
+pub async fn rows(reader: &impl Reader, window: &Window) -> Result<Vec<Row>> {
+    // Of several invitations to one visit the newest counts; a revoked one before it is history.
+    let visits = format!(
+        "SELECT a.id AS appointment_id, a.external_id, a.starts_at, a.status, {COLUMNS} \
+         FROM appointment a JOIN patient p ON p.id = a.patient_id \
+         LEFT JOIN patient_key k ON k.patient_id = p.id AND k.version = p.key_version \
+         LEFT JOIN invitation i ON i.id = (SELECT n.id FROM invitation n WHERE n.appointment_id = a.id ORDER BY n.created_at DESC, n.id DESC LIMIT 1) \
+         LEFT JOIN response r ON r.invitation_id = i.id \
+         WHERE a.unit_id = $1 AND a.starts_at >= $2 AND a.starts_at < $3 ORDER BY a.starts_at, a.id LIMIT $4"
+    );
+    let due = format!(
+        "SELECT NULL AS appointment_id, NULL AS external_id, NULL AS starts_at, NULL AS status, {COLUMNS} \
+         FROM invitation i JOIN patient p ON p.id = i.patient_id \
+         LEFT JOIN patient_key k ON k.patient_id = p.id AND k.version = p.key_version \
+         LEFT JOIN response r ON r.invitation_id = i.id \
+         WHERE i.unit_id = $1 AND i.appointment_id IS NULL AND i.due_on >= $2 AND i.due_on <= $3 ORDER BY i.due_on, i.id LIMIT $4"
+    );
+    // PostgreSQL gives a bare NULL the type text.
+    let due = match reader.transaction().get_database_backend() {
+        sea_orm::DatabaseBackend::Sqlite => due,
+        _ => due
+            .replace("NULL AS appointment_id", "CAST(NULL AS uuid) AS appointment_id")
+            .replace("NULL AS starts_at", "CAST(NULL AS timestamptz) AS starts_at"),
+    };
+    let limit = Value::from(i64::try_from(window.limit).unwrap_or(i64::MAX));
+    let mut rows = select(reader, &visits, vec![window.unit.0.into(), window.from.into(), window.to.into(), limit.clone()]).await?;
+    rows.extend(select(reader, &due, vec![window.unit.0.into(), window.from_date.into(), window.to_date.into(), limit]).await?);
+    Ok(rows)
+}
+
+async fn select(reader: &impl Reader, sql: &str, values: Vec<Value>) -> Result<Vec<Row>> {
+    let tx = reader.transaction();
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+    let rows = tx.query_all_raw(statement).await?;
+    rows.iter().map(|row| Raw::from_query_result(row, "").map_err(StorageError::from).and_then(row_from)).collect()
+}
+
+fn row_from(raw: Raw) -> Result<Row> {
+    let corrupt = StorageError::Corrupt("worklist row");
+    let version = |v: i32| u16::try_from(v).map_err(|_| StorageError::Corrupt("key version"));
+    let key = match (raw.pk_version, raw.pk_organization_version, raw.pk_wrapped) {
+        (Some(own), Some(organization), Some(wrapped)) => {
+            Some(WrappedKey { version: version(own)?, organization_key_version: version(organization)?, wrapped })
+        }
+        _ => None,
+    };
+    let invitation = match (raw.invitation_id, raw.state) {
+        (Some(id), Some(state)) => {
+            let state = InvitationState::parse(&state, raw.closed_reason.as_deref()).ok_or_else(|| corrupt.clone())?;
+            Some((InvitationId(id), state, raw.flagged.unwrap_or(false), raw.due_on))
+        }
+        _ => None,
+    };
+    let response =
+        match (raw.response_id, raw.version, raw.digest_sealed, raw.submitted_at, raw.questionnaire_name, raw.questionnaire_version) {
+            (Some(id), Some(version), Some(digest_sealed), Some(submitted_at), Some(name), Some(form_version)) => Some(ResponseRow {
+                id: ResponseId(id),
+                version,
+                digest_sealed,
+                submitted_at,
+                questionnaire: (name, form_version),
+                reviewed_version: raw.reviewed_version,
+            }),
+            _ => None,
+        };
+    let appointment = match (raw.appointment_id, raw.starts_at, raw.status) {
+        (Some(id), Some(starts_at), Some(status)) => Some((AppointmentId(id), raw.external_id, starts_at, status)),
+        _ => None,
+    };
+    Ok(Row {
+        appointment,
+        patient: PatientId(raw.patient_id),
+        name_sealed: raw.name_sealed,
+        birth_date_sealed: raw.birth_date_sealed,
+        key,
+        sent: raw.sent_at.is_some(),
+        invitation,
+        response,
+    })
+}

@@ -1,0 +1,353 @@
+//! What real form builders and form fillers send.
+
+use kartlegging::domain::answers::Context;
+use kartlegging::domain::language::Language;
+use kartlegging::domain::questionnaire::{Control, ItemType};
+use kartlegging::fhir::read::{self, ChangeCode, normalise::names_form, questionnaire};
+use kartlegging::fhir::write;
+use serde_json::{Value as Json, json};
+
+use super::support::{findings, form, form_json, read_form, response_json, wrong};
+
+const CONTROL: &str = "http://hl7.org/fhir/StructureDefinition/questionnaire-itemControl";
+
+fn control(code: &str) -> Json {
+    json!([{"url": CONTROL, "valueCodeableConcept": {"coding": [
+        {"system": "http://hl7.org/fhir/ValueSet/questionnaire-item-control", "code": code}]}}])
+}
+
+fn options() -> Json {
+    json!([{"valueCoding": {"system": "s:s", "code": "a", "display": "A"}}, {"valueCoding": {"system": "s:s", "code": "b", "display": "B"}}])
+}
+
+#[test]
+fn invariants_of_r4_are_held() {
+    let string = |more: Json| {
+        let mut item = json!({"linkId": "a", "text": "a", "type": "string"});
+        item.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        item
+    };
+    let other = json!({"linkId": "b", "text": "b", "type": "boolean"});
+    for (items, expected) in [
+        (
+            json!([{"linkId": "a", "type": "group", "text": "a"}]),
+            "!que-1",
+        ),
+        (json!([string(json!({})), string(json!({}))]), "!que-2"),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "display", "code": [{"code": "x"}]}]),
+            "que-3",
+        ),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "choice", "answerOption": options(), "answerValueSet": "#x"}]),
+            "!que-4",
+        ),
+        (
+            json!([string(json!({"answerOption": options()}))]),
+            "!que-5",
+        ),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "display", "required": true}]),
+            "que-6",
+        ),
+        (
+            json!([
+                other,
+                string(
+                    json!({"enableWhen": [{"question": "b", "operator": "exists", "answerInteger": 1}]})
+                )
+            ]),
+            "!que-7",
+        ),
+        (
+            json!([{"linkId": "g", "type": "group", "initial": [{"valueString": "x"}], "item": [other]}]),
+            "!que-8",
+        ),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "display", "readOnly": true}]),
+            "que-9",
+        ),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "date", "maxLength": 3}]),
+            "!que-10",
+        ),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "choice", "answerOption": options(), "initial": [{"valueCoding": {"system": "s:s", "code": "a"}}]}]),
+            "!que-11",
+        ),
+        (
+            json!([
+                other,
+                string(json!({"enableWhen": [
+            {"question": "b", "operator": "=", "answerBoolean": true},
+            {"question": "b", "operator": "=", "answerBoolean": false}]}))
+            ]),
+            "!que-12",
+        ),
+        (
+            json!([string(
+                json!({"initial": [{"valueString": "x"}, {"valueString": "y"}]})
+            )]),
+            "!que-13",
+        ),
+    ] {
+        let found = findings(&items);
+        assert!(
+            found.contains(&expected.to_owned()),
+            "{expected}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_executed_is_refused_and_what_only_looks_is_not() {
+    let with = |extension: Json| json!([{"linkId": "a", "text": "a", "type": "string", "extension": [extension]}]);
+    for (items, expected) in [
+        (
+            json!([{"linkId": "a", "text": "a", "type": "attachment"}]),
+            "!type",
+        ),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "choice"}]),
+            "!options",
+        ),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "choice", "answerValueSet": "http://example.org/vs"}]),
+            "!value-set",
+        ),
+        (
+            with(
+                json!({"url": "http://ehelse.no/fhir/StructureDefinition/sdf-calculatedExpression", "valueString": "1"}),
+            ),
+            "!unsupported",
+        ),
+        (
+            with(
+                json!({"url": "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression", "valueExpression": {}}),
+            ),
+            "!unsupported",
+        ),
+        (
+            with(
+                json!({"url": "http://hl7.org/fhir/StructureDefinition/regex", "valueString": "(?=x)"}),
+            ),
+            "!regex",
+        ),
+        (
+            with(
+                json!({"url": "http://ehelse.no/fhir/StructureDefinition/sdf-fhirpath", "valueString": "Patient.name"}),
+            ),
+            "prefill",
+        ),
+        (
+            with(json!({"url": "http://example.org/colour", "valueString": "red"})),
+            "extension",
+        ),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "string", "modifierExtension": [{"url": "x"}]}]),
+            "!modifier-extension",
+        ),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "string", "colour": "red"}]),
+            "ignored",
+        ),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "string", "enableWhen": [{"question": "x", "operator": "exists", "answerBoolean": true}]}]),
+            "!enable-when",
+        ),
+        (
+            json!([{"linkId": "a", "text": "a", "type": "integer", "extension": control("slider")}]),
+            "slider",
+        ),
+    ] {
+        let found = findings(&items);
+        assert_eq!(found, [expected], "{items}");
+    }
+}
+
+#[test]
+fn items_that_depend_on_each_other_in_a_circle_are_refused() {
+    let on = |link_id: &str, other: &str| {
+        json!({"linkId": link_id, "text": "x", "type": "string",
+        "enableWhen": [{"question": other, "operator": "exists", "answerBoolean": true}]})
+    };
+    assert_eq!(
+        findings(&json!([on("a", "b"), on("b", "a")])),
+        ["!enable-when-circle"]
+    );
+}
+
+#[test]
+fn every_fault_is_reported_at_once_with_its_path() {
+    let items = json!([
+        {"linkId": "g", "type": "group", "item": [{"linkId": "a", "text": "a", "type": "reference"}]},
+        {"linkId": "b", "text": "b", "type": "choice"},
+    ]);
+    let outcome = questionnaire::read(form_json(&items).to_string().as_bytes());
+    let paths: Vec<_> = outcome
+        .findings
+        .iter()
+        .map(|finding| finding.path.as_str())
+        .collect();
+    let inner = "Questionnaire.item.where(linkId='g').item.where(linkId='a')";
+    assert!(
+        paths.contains(&inner) && paths.contains(&"Questionnaire.item.where(linkId='b')"),
+        "{paths:?}"
+    );
+}
+
+#[test]
+fn a_slider_becomes_radio_buttons() {
+    let form = read_form(
+        &json!([{"linkId": "a", "text": "a", "type": "choice", "answerOption": options(), "extension": control("slider")}]),
+    );
+    assert_eq!(form.items()[0].control, Some(Control::RadioButton));
+}
+
+#[test]
+fn a_bundle_of_languages_becomes_one_form() {
+    let part = |language: &str, id: &str, words: &str| {
+        json!({"resource": {
+            "resourceType": "Questionnaire", "id": id, "url": format!("Questionnaire/{id}"), "version": "1",
+            "name": "Form", "title": words, "status": "active", "language": language,
+            "meta": {"tag": [{"system": "urn:ietf:bcp:47", "code": language}]},
+            "contained": [{"resourceType": "ValueSet", "id": "vs", "status": "active", "compose": {"include": [
+                {"system": "urn:codes ", "concept": [{"code": "a", "display": words}]}]}}],
+            "extension": [{"url": "http://helsenorge.no/fhir/StructureDefinition/sdf-questionnaire-navgiator-state", "valueCoding": {"code": "1"}}],
+            "item": [
+                {"linkId": "d", "text": words, "type": "display", "required": true, "repeats": false},
+                {"linkId": "q", "text": words, "type": "choice", "answerValueSet": "#vs", "extension": control("check-box"), "item": [
+                    {"linkId": "h", "text": words, "type": "text", "extension": control("help")}]},
+            ],
+        }})
+    };
+    let bundle = json!({"resourceType": "Bundle", "type": "searchset", "entry": [part("nb-NO", "1", "Ja"), part("nn-NO", "2", "Jau")]});
+    let outcome = questionnaire::read(bundle.to_string().as_bytes());
+    assert!(!outcome.is_refused(), "{:#?}", outcome.findings);
+    let [form] = outcome.questionnaires.as_slice() else {
+        panic!("one form")
+    };
+    let nynorsk = Language::parse("nn-NO").unwrap();
+    assert_eq!(
+        form.languages(),
+        [Language::parse("nb-NO").unwrap(), nynorsk.clone()]
+    );
+    let item = form.item("q").unwrap();
+    assert_eq!(
+        (
+            item.text.get(&Language::nn()),
+            item.options[0].label.get(&nynorsk)
+        ),
+        ("Jau", "Jau")
+    );
+    assert_eq!(
+        item.options[0].coding().unwrap().system.as_deref(),
+        Some("urn:codes")
+    );
+    assert_eq!(form.item("h").unwrap().kind, ItemType::Display);
+    assert!(item.takes_several());
+    let codes: Vec<_> = outcome
+        .findings
+        .iter()
+        .map(|finding| finding.code)
+        .collect();
+    for code in ["relative-url", "que-6", "white-space", "platform", "help"] {
+        assert!(codes.contains(&code), "{code}: {codes:?}");
+    }
+    let written = write::questionnaire(form, None);
+    assert!(
+        written["contained"][0]["compose"].is_object()
+            && written["contained"][0]["expansion"].is_object()
+    );
+    assert!(!written.to_string().contains("helsenorge.no"));
+}
+
+#[test]
+fn languages_that_ask_different_things_are_refused() {
+    let part = |language: &str, required: bool| {
+        json!({"resource": {
+        "resourceType": "Questionnaire", "url": "https://example.org/fhir/Questionnaire/a", "version": "1", "title": "x",
+        "status": "active", "language": language, "item": [{"linkId": "q", "text": "x", "type": "string", "required": required}]}})
+    };
+    let bundle = json!({"resourceType": "Bundle", "entry": [part("nb", true), part("nn", false)]});
+    let outcome = questionnaire::read(bundle.to_string().as_bytes());
+    assert!(
+        outcome
+            .findings
+            .iter()
+            .any(|finding| finding.code == "languages-differ")
+    );
+    assert!(outcome.questionnaires.is_empty());
+}
+
+#[test]
+fn what_form_fillers_send_is_brought_into_shape() {
+    let form = read_form(&json!([
+        {"linkId": "b", "text": "b", "type": "boolean"},
+        {"linkId": "off", "text": "off", "type": "boolean", "enableWhen": [{"question": "b", "operator": "=", "answerBoolean": true}]},
+        {"linkId": "c", "text": "c", "type": "choice", "extension": control("check-box"), "answerOption": options()},
+        {"linkId": "n", "text": "n", "type": "integer"},
+        {"linkId": "e", "text": "e", "type": "string"},
+    ]));
+    let mut sent = response_json(&json!([
+        {"linkId": "b", "text": "b", "answer": [{"valueBoolean": false}]},
+        {"linkId": "off", "text": "off", "answer": [{"valueBoolean": false}]},
+        {"linkId": "c", "answer": [{"valueCoding": {"id": "1", "code": "a"}}]},
+        {"linkId": "c", "answer": [{"valueCoding": {"system": "s:s", "code": "b", "display": "B"}}]},
+        {"linkId": "n", "answer": [{"valueInteger": "7"}]},
+        {"linkId": "e", "answer": [{"valueString": "  "}]},
+    ]));
+    sent["meta"] = json!({"profile": ["x"]});
+    let document = read::response(&sent).unwrap();
+    let normalised = read::normalise(&form, document, &Context::default());
+    let codes: Vec<_> = normalised
+        .changes
+        .iter()
+        .map(|change| change.code)
+        .collect();
+    for code in [
+        ChangeCode::MetaDropped,
+        ChangeCode::ExtensionDropped,
+        ChangeCode::NumberFromString,
+        ChangeCode::DisabledDropped,
+        ChangeCode::CodingFilled,
+        ChangeCode::Merged,
+        ChangeCode::EmptyDropped,
+    ] {
+        assert!(codes.contains(&code), "{code:?}: {codes:?}");
+    }
+    assert!(wrong(&form, &sent["item"]).is_empty());
+    let ids: Vec<_> = normalised
+        .answers
+        .items
+        .iter()
+        .map(|item| item.link_id.as_str())
+        .collect();
+    assert_eq!(ids, ["b", "c", "n"]);
+}
+
+#[test]
+fn a_response_names_its_form_in_many_ways() {
+    let form = form("follow-up");
+    for (name, fits) in [
+        (None, true),
+        (
+            Some("https://kartlegging.example/fhir/Questionnaire/follow-up|1.0.0"),
+            true,
+        ),
+        (
+            Some("https://kartlegging.example/fhir/Questionnaire/follow-up"),
+            true,
+        ),
+        (Some("Questionnaire/follow-up"), true),
+        (
+            Some("https://kartlegging.example/fhir/Questionnaire/follow-up|2.0.0"),
+            false,
+        ),
+        (Some("Questionnaire/other"), false),
+    ] {
+        assert_eq!(names_form(&form, name), fits, "{name:?}");
+    }
+}
