@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn two_organizations_have_two_indexes() {
-        let fnr = PatientIdentifier::parse("urn:oid:2.16.578.1.12.4.1.4.1", None, "12915199999", true);
+        let fnr = PatientIdentifier::parse("urn:oid:2.16.578.1.12.4.1.4.1", None, "13904709535", true);
         let index = |byte| fnr.as_ref().map(|id| blind_index(&SecretKey::new(1, [byte; 32]), id)).ok();
         assert_eq!(index(1), index(1));
         assert_ne!(index(1), index(2));

@@ -1,14 +1,13 @@
 //! What every request carries: its id, the reader's language; and what every response carries:
 //! security headers, the id. Logs name the route, never the path, so no secret reaches them.
 
-use super::problem::{Code, Problem};
 use crate::domain::language::Language;
 use crate::text;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, ResponseError};
+use actix_web::Error;
 use std::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -50,21 +49,14 @@ pub(super) async fn wrap(request: ServiceRequest, next: Next<impl MessageBody + 
     let context = RequestContext { id: Uuid::now_v7().to_string(), language: text::negotiate(accept, &available) };
     let method = request.method().clone();
     let id = context.id.clone();
-    request.extensions_mut().insert(context.clone());
     let span = tracing::info_span!("request", request_id = %id, method = %method);
     #[expect(clippy::disallowed_methods, reason = "a duration for the log, not a rule")]
     let started = Instant::now();
     let answered = CURRENT
-        .scope(context, async move {
-            let request_and = next.call(request).await;
-            match request_and {
-                Ok(response) => Ok(response.map_into_boxed_body()),
-                Err(error) => Err(error),
-            }
-        })
+        .scope(context, next.call(request))
         .instrument(span.clone())
         .await;
-    let mut response = answered?;
+    let mut response = answered?.map_into_boxed_body();
     let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let status = response.status();
     let elapsed = started.elapsed();
@@ -88,21 +80,5 @@ fn decorate(response: &mut ServiceResponse<BoxBody>, id: &str) {
     }
     if let Ok(value) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
-    }
-}
-
-/// Inside the outermost: an error of actix itself (a broken request) becomes a problem too.
-pub(super) async fn catch(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let http_request = request.request().clone();
-    match next.call(request).await {
-        Ok(response) => Ok(response.map_into_boxed_body()),
-        Err(error) => {
-            let response = match error.as_error::<Problem>() {
-                Some(problem) => problem.error_response(),
-                None if error.as_response_error().status_code().is_client_error() => Problem::new(Code::BodyMalformed).error_response(),
-                None => Problem::new(Code::Internal).error_response(),
-            };
-            Ok(ServiceResponse::new(http_request, response))
-        }
     }
 }

@@ -14,7 +14,7 @@ pub use super::extract::Door;
 pub fn serve(listener: TcpListener, door: DoorData, workers: usize, drain: Duration) -> std::io::Result<actix_web::dev::Server> {
     let door = web::Data::new(door);
     let server = HttpServer::new(move || {
-        App::new().app_data(door.clone()).wrap(from_fn(context::catch)).wrap(from_fn(context::wrap)).configure(routes::register)
+        App::new().app_data(door.clone()).wrap(from_fn(context::wrap)).configure(routes::register)
     })
     .workers(workers)
     .client_request_timeout(Duration::from_secs(10))

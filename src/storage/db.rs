@@ -16,6 +16,7 @@ use sea_orm::{
 };
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -172,6 +173,7 @@ pub struct Db {
     readers: DatabaseConnection,
     writer: Writer,
     runtime: Handle,
+    statements: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Clone)]
@@ -188,10 +190,13 @@ impl Db {
 
     async fn open_sqlite(url: &str, connections: u32) -> Result<Self, StorageError> {
         let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
-        let writer = Database::connect(sqlite_options(&url, 1)).await?;
-        let readers = Database::connect(sqlite_options(&url, connections.max(2))).await?;
+        let statements = Arc::new(AtomicU64::new(0));
+        let mut writer = Database::connect(sqlite_options(&url, 1)).await?;
+        let mut readers = Database::connect(sqlite_options(&url, connections.max(2))).await?;
+        count(&mut writer, &statements);
+        count(&mut readers, &statements);
         let writer = SingleWriter::start(writer);
-        Ok(Self { readers, writer: Writer::Grouping(writer), runtime: Handle::current() })
+        Ok(Self { readers, writer: Writer::Grouping(writer), runtime: Handle::current(), statements })
     }
 
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, StorageError> {
@@ -202,8 +207,10 @@ impl Db {
             .connect_timeout(Duration::from_secs(5))
             .acquire_timeout(Duration::from_secs(5))
             .sqlx_logging(false);
-        let pool = Database::connect(options).await?;
-        Ok(Self { readers: pool.clone(), writer: Writer::EachOwn(pool), runtime: Handle::current() })
+        let statements = Arc::new(AtomicU64::new(0));
+        let mut pool = Database::connect(options).await?;
+        count(&mut pool, &statements);
+        Ok(Self { readers: pool.clone(), writer: Writer::EachOwn(pool), runtime: Handle::current(), statements })
     }
 
     /// The plain connection, for migrations and start-up checks.
@@ -295,6 +302,11 @@ impl Db {
         self.runtime.spawn(work)
     }
 
+    /// How many statements this handle has sent: a test holds lists to a number that does not grow.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StorageError> {
         let pool = self.readers.clone();
@@ -309,6 +321,13 @@ impl Db {
         }
         let _ = self.readers.close().await;
     }
+}
+
+fn count(connection: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
+    let statements = Arc::clone(statements);
+    connection.set_metric_callback(move |_| {
+        statements.fetch_add(1, Ordering::Relaxed);
+    });
 }
 
 struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
@@ -377,7 +396,6 @@ fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(5))
                 .pragma("secure_delete", "ON")
-                .pragma("wal_autocheckpoint", "4000")
         });
     options
 }

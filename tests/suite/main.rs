@@ -1,0 +1,6 @@
+//! One test binary: linking dominates test builds. A file or folder a surface; `support` starts the
+//! real application on a real port, on SQLite and on PostgreSQL.
+
+mod content;
+mod support;
+mod walkthrough;

@@ -1,0 +1,36 @@
+//! Starts the application as it runs for real, on both databases, and checks every answer that any
+//! test sees against `openapi.yaml`.
+//!
+//! `on_both! { async fn name(app: TestApp) { … } }` makes two tests, `name::sqlite` and
+//! `name::postgres`.
+
+pub mod app;
+pub mod contract;
+pub mod postgres;
+pub mod world;
+
+pub use app::TestApp;
+
+
+/// A test on both databases.
+#[macro_export]
+macro_rules! on_both {
+    ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn test($app: $crate::support::TestApp) $body
+
+            #[test]
+            fn sqlite() {
+                $crate::support::app::run($crate::support::app::Kind::Sqlite, test);
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::support::app::run($crate::support::app::Kind::Postgres, test);
+            }
+        }
+    };
+}

@@ -1,0 +1,186 @@
+//! Two organizations with units, clients and clinicians, and requests that fit them. All invented;
+//! national ids are synthetic (month + 80).
+
+use super::app::TestApp;
+use chrono::Duration;
+use kartlegging::domain::actor::{Grant, Role, Scope};
+use kartlegging::domain::ids::{ClientId, ClinicianId, OrganizationId, UnitId};
+use kartlegging::services::Services;
+use kartlegging::services::admin::{self, Bearer, NewClinician, NewOrganization, NewUnit};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Fødselsnummer of an invented patient, born 1947-10-13.
+pub const FNR: &str = "13904709535";
+pub const BORN: &str = "1947-10-13";
+
+/// What exists before a test begins.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    pub organization: Option<OrganizationId>,
+    pub other_organization: Option<OrganizationId>,
+    pub unit: String,
+    pub second_unit: String,
+    pub other_unit: String,
+    /// Tokens by name: client, reader (a client that only reads), clinician, second_clinician (in the
+    /// second unit), unit_admin, organization_admin, auditor, other_client, other_clinician.
+    pub tokens: BTreeMap<&'static str, String>,
+    pub clinician: Option<ClinicianId>,
+    pub client: Option<ClientId>,
+}
+
+async fn organization(services: &Services, name: &str, number: &str) -> OrganizationId {
+    let new = NewOrganization {
+        name: name.to_owned(),
+        kind: "health_trust".to_owned(),
+        number: number.to_owned(),
+        phone: "55 00 00 01".to_owned(),
+        threshold: 4,
+        threshold_source: "NCCN Distress Thermometer, cut-off 4".to_owned(),
+        care_window_days: 90,
+    };
+    admin::add_organization(services, new).await.expect("organization")
+}
+
+async fn unit(services: &Services, organization: OrganizationId, name: &str) -> UnitId {
+    let form = ("distress-thermometer".to_owned(), None);
+    let new = NewUnit { organization, name: name.to_owned(), phone: "55 00 00 02".to_owned(), external_id: None, form, threshold: None };
+    admin::add_unit(services, new).await.expect("unit")
+}
+
+async fn clinician(services: &Services, organization: OrganizationId, name: &str, role: Role, unit: Option<UnitId>, hpr: &str) -> ClinicianId {
+    let grants = BTreeSet::from([Grant { role, unit }]);
+    let new = NewClinician { organization, name: name.to_owned(), hpr_number: Some(hpr.to_owned()), subject: None, grants };
+    admin::add_clinician(services, new).await.expect("clinician")
+}
+
+pub async fn token(services: &Services, bearer: Bearer) -> String {
+    admin::issue_token(services, "kartlegging", "kartlegging", bearer, Duration::days(400)).await.expect("token")
+}
+
+impl World {
+    pub async fn make(services: &Services) -> Self {
+        let own = organization(services, "Oppdiktet helseforetak", "900000014").await;
+        let other = organization(services, "Annet helseforetak", "900000022").await;
+        let first = unit(services, own, "Poliklinikken").await;
+        let second = unit(services, own, "Sengeposten").await;
+        let foreign = unit(services, other, "Dagenheten").await;
+        let mut tokens = BTreeMap::new();
+        let client = admin::add_client(services, own, "letters".to_owned(), None, Scope::ALL.into_iter().collect()).await.expect("client");
+        tokens.insert("client", token(services, Bearer::Client(client)).await);
+        let reader = admin::add_client(services, own, "reader".to_owned(), None, BTreeSet::from([Scope::ResponsesRead])).await.expect("client");
+        tokens.insert("reader", token(services, Bearer::Client(reader)).await);
+        let foreign_client = admin::add_client(services, other, "letters".to_owned(), None, Scope::ALL.into_iter().collect()).await.expect("client");
+        tokens.insert("other_client", token(services, Bearer::Client(foreign_client)).await);
+        let people = [
+            ("clinician", own, Role::Clinician, Some(first), "9900001"),
+            ("second_clinician", own, Role::Clinician, Some(second), "9900002"),
+            ("unit_admin", own, Role::UnitAdmin, Some(first), "9900003"),
+            ("organization_admin", own, Role::OrganizationAdmin, None, "9900004"),
+            ("auditor", own, Role::Auditor, None, "9900005"),
+            ("other_clinician", other, Role::Clinician, Some(foreign), "9900006"),
+        ];
+        let mut nurse = None;
+        for (name, organization, role, unit, hpr) in people {
+            let id = clinician(services, organization, name, role, unit, hpr).await;
+            if name == "clinician" {
+                nurse = Some(id);
+            }
+            tokens.insert(name, token(services, Bearer::Clinician(id)).await);
+        }
+        Self {
+            organization: Some(own),
+            other_organization: Some(other),
+            unit: first.to_string(),
+            second_unit: second.to_string(),
+            other_unit: foreign.to_string(),
+            tokens,
+            clinician: nurse,
+            client: Some(client),
+        }
+    }
+
+    pub fn token(&self, name: &str) -> &str {
+        self.tokens.get(name).map(String::as_str).unwrap_or_default()
+    }
+}
+
+/// An issued invitation as a test uses it.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    pub id: String,
+    pub link: String,
+    pub code: String,
+    pub patient: String,
+    pub body: Value,
+}
+
+impl Invited {
+    pub fn of(body: Value) -> Self {
+        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { id: text("/id"), link: text("/credential/link"), code: text("/credential/code"), patient: text("/patient"), body }
+    }
+}
+
+impl TestApp {
+    /// A request for the invented patient's visit in three days; `external_id` makes it another visit.
+    pub fn order(&self, external_id: &str) -> Value {
+        json!({
+            "patient": {
+                "identifier": {"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": FNR},
+                "name": "Åse Oppdiktet",
+                "birth_date": BORN,
+                "language": "nb",
+            },
+            "appointment": {"external_id": external_id, "starts_at": "2026-11-27T09:30:00+01:00", "unit": self.world.unit},
+        })
+    }
+
+    /// Issues an invitation.
+    pub async fn invite(&self, external_id: &str) -> Invited {
+        let call = self.post("/api/v1/invitations").bearer(self.world.token("client")).key(&format!("key-{external_id}"));
+        Invited::of(call.json(&self.order(external_id)).send().await.expect(201))
+    }
+
+    /// Opens a session by link; gives its token and device token.
+    pub async fn open(&self, invited: &Invited, device: Option<&str>) -> (String, String) {
+        let body = json!({"link": invited.link, "birth_date": BORN, "device_token": device});
+        let opened = self.post("/api/v1/session").json(&body).send().await.expect(201);
+        let text = |name: &str| opened[name].as_str().unwrap_or_default().to_owned();
+        (text("session_token"), text("device_token"))
+    }
+
+    /// Saves and hands in; gives the receipt.
+    pub async fn answer(&self, invited: &Invited, answers: &Value) -> Value {
+        let (session, _) = self.open(invited, None).await;
+        self.put("/api/v1/session/draft").bearer(&session).if_match(0).json(&draft(answers)).send().await.expect(200);
+        self.post("/api/v1/session/submit").bearer(&session).if_match(1).send().await.expect(201)
+    }
+}
+
+/// A draft body by the patient.
+pub fn draft(answers: &Value) -> Value {
+    json!({"respondent": {"kind": "patient"}, "answers": answers, "language": "nb"})
+}
+
+fn coding(system: &str, code: &str) -> Value {
+    json!({"valueCoding": {"system": format!("https://kartlegging.example/fhir/CodeSystem/{system}"), "code": code}})
+}
+
+/// Answers to the distress thermometer: score, physical problems, what burdens most, wish, consent.
+pub fn answers(score: u8, physical: &[&str], most: &[&str], wish: &str, consent: Option<&str>) -> Value {
+    let mut items = vec![json!({"linkId": "distress", "item": [{"linkId": "score", "answer": [coding("distress-score", &score.to_string())]}]})];
+    if !physical.is_empty() {
+        let ticked: Vec<Value> = physical.iter().map(|code| coding("problem", code)).collect();
+        items.push(json!({"linkId": "problems", "item": [{"linkId": "physical", "answer": ticked}]}));
+    }
+    if !most.is_empty() {
+        let most: Vec<Value> = most.iter().map(|code| coding("problem", code)).collect();
+        items.push(json!({"linkId": "burdens-most", "answer": most}));
+    }
+    items.push(json!({"linkId": "follow-up", "answer": [coding("answer", wish)]}));
+    if let Some(consent) = consent {
+        items.push(json!({"linkId": "consent-forward", "answer": [coding("answer", consent)]}));
+    }
+    json!({"resourceType": "QuestionnaireResponse", "status": "in-progress", "item": items})
+}
