@@ -16,7 +16,7 @@ pub(super) enum OrganizationCommand {
         /// Name as patients know it.
         #[arg(long)]
         name: String,
-        /// health_trust or municipality.
+        /// `health_trust` or municipality.
         #[arg(long, default_value = "health_trust", value_parser = ["health_trust", "municipality"])]
         kind: String,
         /// Organization number, nine digits.
@@ -80,7 +80,7 @@ pub(super) enum ClientCommand {
         /// Name.
         #[arg(long)]
         name: String,
-        /// Its client_id at an external issuer.
+        /// Its `client_id` at an external issuer.
         #[arg(long)]
         external_id: Option<String>,
         /// What it may do: invitations:write, invitations:read, responses:read, patients:read. Repeat for several.
@@ -107,7 +107,7 @@ pub(super) enum ClinicianCommand {
         /// Subject at an external issuer without HPR numbers.
         #[arg(long)]
         subject: Option<String>,
-        /// clinician:UNIT, unit_admin:UNIT, organization_admin or auditor. Repeat for several.
+        /// clinician:UNIT, `unit_admin:UNIT`, `organization_admin` or auditor. Repeat for several.
         #[arg(long = "role", required = true)]
         roles: Vec<String>,
     },

@@ -14,6 +14,8 @@ use crate::services::idempotency::Repeatable;
 use crate::services::invitation::Issued;
 use crate::services::issue_invitations::{self, Order, PatientData, Visit};
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Europe::Oslo;
 use clap::Args;
@@ -29,8 +31,8 @@ const COLUMNS: [&str; 9] =
     ["name", "birth_date", "identifier_system", "identifier", "language", "appointment_id", "starts_at", "unit", "questionnaire"];
 
 /// The file's first line names its columns:
-/// name, birth_date (YYYY-MM-DD), identifier_system (default: fødselsnummer), identifier, language
-/// (nb, nn, en), appointment_id, starts_at (2026-12-01 09:30 in Norwegian time, or RFC 3339), unit
+/// name, `birth_date` (YYYY-MM-DD), `identifier_system` (default: fødselsnummer), identifier, language
+/// (nb, nn, en), `appointment_id`, `starts_at` (2026-12-01 09:30 in Norwegian time, or RFC 3339), unit
 /// (id; default --unit), questionnaire (name or name@version; default the unit's).
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -65,7 +67,7 @@ pub(super) async fn run(options: &Options, app: &App) -> Result<(), Failure> {
     let out = options.out.clone().unwrap_or_else(|| options.csv.with_extension("result.csv"));
     let mut writer = result_file(&out)?;
     let caller = Caller::system(organization, "command:invite");
-    let key = digest(&SHA256, &bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let key = URL_SAFE_NO_PAD.encode(digest(&SHA256, &bytes));
     let bar = ProgressBar::new(u64::try_from(rows.len()).unwrap_or(0));
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left") {
         bar.set_style(style);

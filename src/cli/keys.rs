@@ -9,7 +9,7 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make a key file at keys_file; never over one that is there.
+    /// Make a key file at `keys_file`; never over one that is there.
     Create,
     /// Show the versions of every key and whether this database was used with them.
     Status,

@@ -87,7 +87,7 @@ fn supplements(path: &Path) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.starts_with(&stem)
-            && name.ends_with(".json")
+            && entry.path().extension().is_some_and(|extension| extension == "json")
             && entry.path() != path
             && path.file_name().is_some_and(|own| own != entry.file_name())
         {

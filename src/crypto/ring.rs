@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(KeyRing::from_entries(without).err(), Some(RingError::Missing(Purpose::Link)));
         let twice = entries.iter().chain(entries.first()).cloned();
         assert_eq!(KeyRing::from_entries(twice).err(), Some(RingError::Twice(Purpose::Root, 1)));
-        let short = entries.iter().cloned().map(|(purpose, version, _)| (purpose, version, Zeroizing::new("AAAA".to_owned())));
+        let short = entries.iter().map(|(purpose, version, _)| (*purpose, *version, Zeroizing::new("AAAA".to_owned())));
         assert_eq!(KeyRing::from_entries(short).err(), Some(RingError::Malformed(Purpose::Root, 1)));
     }
 }

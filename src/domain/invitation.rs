@@ -134,6 +134,7 @@ impl InvitationState {
     }
 
     /// Ten wrong birth dates. An answered one keeps its answers and its state; its link no longer opens.
+    #[must_use]
     pub fn lock(self) -> Self {
         match self {
             Self::Issued | Self::Opened | Self::Started | Self::Closed(ClosedReason::Declined) => Self::Closed(ClosedReason::Locked),

@@ -142,12 +142,13 @@ fn decide_person(person: &ClinicianActor, action: Action, resource: Resource<'_>
     };
     match action {
         Action::ReadQuestionnaires => Ok(Ground::CareRelation),
-        Action::Answer => Err(Denied::Role),
         Action::ManageInvitations | Action::ReadInvitation if in_unit(Role::Clinician) || in_unit(Role::UnitAdmin) => {
             Ok(Ground::CareRelation)
         }
         Action::ReadWorklist | Action::EnterPaper if in_unit(Role::Clinician) => Ok(Ground::CareRelation),
-        Action::ManageInvitations | Action::ReadInvitation | Action::ReadWorklist | Action::EnterPaper => Err(Denied::Role),
+        Action::ManageInvitations | Action::ReadInvitation | Action::ReadWorklist | Action::EnterPaper | Action::Answer => {
+            Err(Denied::Role)
+        }
         Action::SearchPatients if person.has(Role::Clinician) => Ok(Ground::CareRelation),
         Action::SearchPatients => Err(Denied::Role),
         Action::ReadAnswers | Action::Review => {

@@ -3,11 +3,12 @@
 
 use crate::domain::language::Language;
 use crate::text;
+use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::Error;
 use std::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -47,27 +48,31 @@ pub(super) async fn wrap(request: ServiceRequest, next: Next<impl MessageBody + 
     let accept = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let available: Vec<Language> = text::LANGUAGES.iter().filter_map(|tag| Language::parse(tag).ok()).collect();
     let context = RequestContext { id: Uuid::now_v7().to_string(), language: text::negotiate(accept, &available) };
-    let method = request.method().clone();
+    let method = tame(request.method());
     let id = context.id.clone();
-    let span = tracing::info_span!("request", request_id = %id, method = %method);
+    let span = tracing::info_span!("request", request_id = %id, method);
     #[expect(clippy::disallowed_methods, reason = "a duration for the log, not a rule")]
     let started = Instant::now();
-    let answered = CURRENT
-        .scope(context, next.call(request))
-        .instrument(span.clone())
-        .await;
+    let answered = CURRENT.scope(context, next.call(request)).instrument(span.clone()).await;
     let mut response = answered?.map_into_boxed_body();
     let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let status = response.status();
     let elapsed = started.elapsed();
     span.in_scope(|| {
-        tracing::info!(route, status = status.as_u16(), micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "answered")
+        tracing::info!(route, status = status.as_u16(), micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "answered");
     });
-    let labels = [("method", method.to_string()), ("route", route), ("status", status.as_u16().to_string())];
+    let labels = [("method", method.to_owned()), ("route", route), ("status", status.as_u16().to_string())];
     metrics::counter!("kartlegging_requests_total", &labels).increment(1);
     metrics::histogram!("kartlegging_request_seconds", "route" => labels[1].1.clone()).record(elapsed.as_secs_f64());
     decorate(&mut response, &id);
     Ok(response)
+}
+
+/// A method may be any word of the caller's; only known ones are logged and counted.
+fn tame(method: &Method) -> &'static str {
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS];
+    let words = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
+    known.iter().zip(words).find(|(known, _)| *known == method).map_or("other", |(_, word)| word)
 }
 
 fn decorate(response: &mut ServiceResponse<BoxBody>, id: &str) {

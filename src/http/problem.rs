@@ -127,6 +127,12 @@ pub struct FieldError {
 pub struct Problem {
     /// Which.
     pub code: Code,
+    // Boxed: it is rarely there, and every handler's result carries its size.
+    details: Box<Details>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Details {
     errors: Vec<FieldError>,
     issues: Vec<Issue>,
     parameter: Option<(String, &'static str)>,
@@ -138,12 +144,16 @@ impl Problem {
     /// A problem with nothing but its code.
     pub fn new(code: Code) -> Self {
         let retry_after = (code == Code::Unavailable).then_some(5);
-        Self { code, errors: Vec::new(), issues: Vec::new(), parameter: None, retry_after, allow: None }
+        Self::with(code, Details { retry_after, ..Details::default() })
+    }
+
+    fn with(code: Code, details: Details) -> Self {
+        Self { code, details: Box::new(details) }
     }
 
     /// Wrong members of a body.
     pub fn fields(errors: Vec<FieldError>) -> Self {
-        Self { errors, ..Self::new(Code::BodyInvalid) }
+        Self::with(Code::BodyInvalid, Details { errors, ..Details::default() })
     }
 
     /// One wrong member.
@@ -153,22 +163,22 @@ impl Problem {
 
     /// Answers that break rules.
     pub fn issues(issues: Vec<Issue>) -> Self {
-        Self { issues, ..Self::new(Code::AnswersInvalid) }
+        Self::with(Code::AnswersInvalid, Details { issues, ..Details::default() })
     }
 
     /// A query parameter and the key of what is wrong with it.
     pub fn query(parameter: &str, fault: &'static str) -> Self {
-        Self { parameter: Some((parameter.to_owned(), fault)), ..Self::new(Code::QueryInvalid) }
+        Self::with(Code::QueryInvalid, Details { parameter: Some((parameter.to_owned(), fault)), ..Details::default() })
     }
 
     /// Too many attempts: wait so many seconds.
     pub fn wait(seconds: i64) -> Self {
-        Self { retry_after: Some(seconds.max(1)), ..Self::new(Code::TooManyAttempts) }
+        Self::with(Code::TooManyAttempts, Details { retry_after: Some(seconds.max(1)), ..Details::default() })
     }
 
     /// Not this method; these.
     pub fn method(allow: String) -> Self {
-        Self { allow: Some(allow), ..Self::new(Code::MethodNotAllowed) }
+        Self::with(Code::MethodNotAllowed, Details { allow: Some(allow), ..Details::default() })
     }
 
     /// The body, in a language.
@@ -183,29 +193,29 @@ impl Problem {
             "request_id": request_id,
         });
         if let Some(body) = body.as_object_mut() {
-            if !self.errors.is_empty() {
-                let errors = self.errors.iter().map(|error| {
+            if !self.details.errors.is_empty() {
+                let errors = self.details.errors.iter().map(|error| {
                     let detail = text::words(language, &format!("field-{}", error.code.word()), &[]);
                     json!({"pointer": error.pointer, "code": error.code.word(), "detail": detail})
                 });
                 body.insert("errors".into(), errors.collect());
             }
-            if !self.issues.is_empty() {
-                body.insert("issues".into(), issues_json(&self.issues, language));
+            if !self.details.issues.is_empty() {
+                body.insert("issues".into(), issues_json(&self.details.issues, language));
             }
         }
         body
     }
 
     fn detail(&self, language: &Language) -> String {
-        let minutes = (self.retry_after.unwrap_or(60) + 59) / 60;
-        let (parameter, fault) = self.parameter.clone().unwrap_or_default();
+        let minutes = (self.details.retry_after.unwrap_or(60) + 59) / 60;
+        let (parameter, fault) = self.details.parameter.clone().unwrap_or_default();
         let fault = if fault.is_empty() { String::new() } else { text::words(language, fault, &[]) };
         let args = [
             ("parameter", Arg::from(parameter.as_str())),
             ("fault", Arg::from(fault.as_str())),
             ("minutes", Arg::from(minutes)),
-            ("allow", Arg::from(self.allow.as_deref().unwrap_or_default())),
+            ("allow", Arg::from(self.details.allow.as_deref().unwrap_or_default())),
         ];
         text::words(language, &format!("problem-{}-detail", self.code.word()), &args)
     }
@@ -241,10 +251,10 @@ impl ResponseError for Problem {
         let context = current();
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((CONTENT_TYPE, "application/problem+json"));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.details.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
-        if let Some(allow) = &self.allow {
+        if let Some(allow) = &self.details.allow {
             response.insert_header((ALLOW, allow.clone()));
         }
         if self.code.status() == 401 && self.code != Code::CredentialWrong {

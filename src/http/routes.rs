@@ -5,7 +5,7 @@ use super::health;
 use super::problem::{Code, Problem};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Route, web};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// A method and path with its handler.
 pub struct Endpoint {
@@ -66,8 +66,8 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
         }
     }
     for (path, methods) in paths {
-        let allow: BTreeMap<String, ()> = methods.iter().map(|endpoint| (endpoint.method.to_string(), ())).collect();
-        let allow = allow.into_keys().collect::<Vec<_>>().join(", ");
+        let allow: BTreeSet<String> = methods.iter().map(|endpoint| endpoint.method.to_string()).collect();
+        let allow = allow.into_iter().collect::<Vec<_>>().join(", ");
         let mut resource = web::resource(path).name(path);
         for endpoint in methods {
             resource = resource.route((endpoint.route)());

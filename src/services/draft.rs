@@ -14,7 +14,7 @@ use crate::domain::respondent::{Respondent, RespondentFault, RespondentKind};
 use crate::fhir::read::{self, ResponseStatus};
 use crate::fhir::write::{self, ResponseMeta};
 use crate::storage::drafts::{self, Draft};
-use crate::storage::{Tx, invitations};
+use crate::storage::{Snapshot, Tx, invitations};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::sync::Arc;
@@ -159,13 +159,13 @@ pub(super) fn may_change(holder: &Holder, invitation: &invitations::Invitation, 
 
 fn to_view(
     form: &Arc<Form>,
-    content: &Content,
+    saved: &Content,
     version: i32,
     language: Language,
     response: Option<ResponseId>,
     updated_at: Option<DateTime<Utc>>,
 ) -> DraftView {
-    let context = Context { not_asked: content.respondent.as_ref().map_or(&[], Respondent::not_asked) };
+    let context = Context { not_asked: saved.respondent.as_ref().map_or(&[], Respondent::not_asked) };
     let id = response.map(|id| id.0);
     let meta = ResponseMeta {
         id,
@@ -178,9 +178,9 @@ fn to_view(
     };
     DraftView {
         version,
-        answers: write::response(&form.questionnaire, &content.answers, &meta),
-        issues: check_draft(&form.questionnaire, &content.answers, &context),
-        respondent: content.respondent.clone(),
+        answers: write::response(&form.questionnaire, &saved.answers, &meta),
+        issues: check_draft(&form.questionnaire, &saved.answers, &context),
+        respondent: saved.respondent.clone(),
         updated_at,
         language,
         form: Arc::clone(form),
@@ -188,32 +188,38 @@ fn to_view(
 }
 
 /// Reads the draft of this device. `language` is what an empty draft begins in.
-pub async fn read_draft(services: &Services, holder: &Holder, language: Language) -> Result<DraftView, Error> {
+pub async fn read_draft(services: &Services, holder: &Holder, request_id: &str, language: Language) -> Result<DraftView, Error> {
     if holder.kind == SessionKind::Receipt {
         return Err(Error::Receipt);
     }
     let context = (services.clone(), holder.clone(), language);
-    services
-        .db
-        .read(context, |(services, holder, language), snapshot| {
-            Box::pin(async move {
-                let held = hold(services, snapshot, holder.actor.organization, holder.actor.invitation).await?;
-                may_answer(&held.invitation, services.now())?;
-                match drafts::of_invitation(snapshot, holder.actor.organization, held.invitation.id).await? {
-                    None => {
-                        let empty = Content { answers: Answers::default(), respondent: None };
-                        Ok(to_view(&held.form, &empty, 0, held.form.nearest(language), None, None))
-                    }
-                    Some(draft) if draft.device != holder.device => Err(Error::Elsewhere),
-                    Some(draft) => {
-                        let content = open(&held.cipher, &held.form, &draft)?;
-                        let language = Language::parse(&draft.language).map_err(|_| Fault::Content("language"))?;
-                        Ok(to_view(&held.form, &content, draft.version, language, Some(draft.response), Some(draft.updated_at)))
-                    }
-                }
-            })
-        })
-        .await
+    let (view, deed) =
+        services.db.read(context, |(services, holder, language), snapshot| Box::pin(read_in(snapshot, services, holder, language))).await?;
+    audit::commit_read(services, &holder.caller(request_id), deed).await?;
+    Ok(view)
+}
+
+async fn read_in(snapshot: &Snapshot, services: &Services, holder: &Holder, language: &Language) -> Result<(DraftView, Deed), Error> {
+    let held = hold(services, snapshot, holder.actor.organization, holder.actor.invitation).await?;
+    may_answer(&held.invitation, services.now())?;
+    let view = match drafts::of_invitation(snapshot, holder.actor.organization, held.invitation.id).await? {
+        None => {
+            let empty = Content { answers: Answers::default(), respondent: None };
+            to_view(&held.form, &empty, 0, held.form.nearest(language), None, None)
+        }
+        Some(draft) if draft.device != holder.device => return Err(Error::Elsewhere),
+        Some(draft) => {
+            let saved = open(&held.cipher, &held.form, &draft)?;
+            let language = Language::parse(&draft.language).map_err(|_| Fault::Content("language"))?;
+            to_view(&held.form, &saved, draft.version, language, Some(draft.response), Some(draft.updated_at))
+        }
+    };
+    Ok((view, deed("draft.read", &held)))
+}
+
+/// The log's entry for something done to the invitation in hand.
+fn deed(action: &'static str, held: &Held) -> Deed {
+    Deed::done(action, Some(("invitation", held.invitation.id.0)), vec![held.invitation.patient]).in_unit(held.invitation.unit)
 }
 
 fn check_respondent(respondent: Option<&Respondent>) -> Result<(), Error> {
@@ -248,12 +254,12 @@ async fn save_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &str
         return Err(Error::Changed(current));
     }
     let before = known.as_ref().map(|draft| open(&held.cipher, &held.form, draft)).transpose()?;
-    let respondent = command.respondent.clone().or_else(|| before.and_then(|content| content.respondent));
+    let respondent = command.respondent.clone().or_else(|| before.and_then(|saved| saved.respondent));
     let language = language_of(&held.form, command.language.as_ref(), known.as_ref())?;
     let answers = accept(&held.form, &command.answers, respondent.as_ref()).map_err(Error::Answers)?;
-    let content = Content { answers, respondent };
-    let row = sealed(services, &held, holder, &content, known.as_ref(), &language, now);
-    let view = to_view(&held.form, &content, row.version, language, Some(row.response), Some(now));
+    let saved = Content { answers, respondent };
+    let row = sealed(services, &held, holder, &saved, known.as_ref(), &language, now);
+    let view = to_view(&held.form, &saved, row.version, language, Some(row.response), Some(now));
     if view.issues.iter().any(|issue| issue.severity > Severity::Warning) {
         return Err(Error::Answers(view.issues));
     }
@@ -278,7 +284,7 @@ fn sealed(
     services: &Services,
     held: &Held,
     holder: &Holder,
-    content: &Content,
+    saved: &Content,
     known: Option<&Draft>,
     language: &Language,
     now: DateTime<Utc>,
@@ -293,8 +299,8 @@ fn sealed(
         device: holder.device,
         version: known.map_or(0, |draft| draft.version) + 1,
         language: language.to_string(),
-        answers_sealed: seal("answers_sealed", &stored(&held.form, &content.answers, ResponseStatus::InProgress, language)),
-        respondent_sealed: content
+        answers_sealed: seal("answers_sealed", &stored(&held.form, &saved.answers, ResponseStatus::InProgress, language)),
+        respondent_sealed: saved
             .respondent
             .as_ref()
             .and_then(|respondent| serde_json::to_vec(respondent).ok())
@@ -324,9 +330,7 @@ async fn put(
     }
     let to = held.invitation.state.save().map_err(|_| Error::Closed(ClosedReason::Revoked))?;
     invitations::transition(tx, &held.invitation, to, held.invitation.flagged, row.updated_at).await?;
-    let deed =
-        Deed::done("draft.save", Some(("invitation", held.invitation.id.0)), vec![held.invitation.patient]).in_unit(held.invitation.unit);
-    audit::write(tx, services, &holder.caller(request_id), &deed).await?;
+    audit::write(tx, services, &holder.caller(request_id), &deed("draft.save", held)).await?;
     Ok(())
 }
 
@@ -342,10 +346,10 @@ pub async fn start_over(services: &Services, holder: &Holder, request_id: &str) 
                 may_change(holder, &held.invitation, now)?;
                 let known = drafts::of_invitation(tx, holder.actor.organization, held.invitation.id).await?;
                 let language = language_of(&held.form, None, known.as_ref())?;
-                let content = Content { answers: Answers::default(), respondent: None };
-                let row = sealed(services, &held, holder, &content, known.as_ref(), &language, now);
+                let saved = Content { answers: Answers::default(), respondent: None };
+                let row = sealed(services, &held, holder, &saved, known.as_ref(), &language, now);
                 put(tx, services, holder, request_id, &held, &row, known.as_ref().map(|draft| draft.version)).await?;
-                Ok(to_view(&held.form, &content, row.version, language, Some(row.response), Some(now)))
+                Ok(to_view(&held.form, &saved, row.version, language, Some(row.response), Some(now)))
             })
         })
         .await

@@ -1,12 +1,13 @@
 //! The holder of a session: who they are, what stands around the form, ending the session.
 
+use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
 use super::library::Form;
 use super::vault::{PatientCipher, Person, open_patient};
 use super::{Caller, Services};
 use crate::crypto::tokens;
 use crate::domain::actor::{Actor, HolderActor};
-use crate::domain::ids::{DeviceId, InvitationId, OrganizationId, SessionId};
+use crate::domain::ids::{DeviceId, InvitationId, OrganizationId, PatientId, SessionId, UnitId};
 use crate::domain::invitation::InvitationState;
 use crate::storage::invitations::{self, Invitation};
 use crate::storage::sessions::{self, Session};
@@ -134,12 +135,16 @@ pub struct Place {
 pub struct SessionView {
     /// The session.
     pub holder: Holder,
-    /// Name of the patient.
+    /// The patient.
+    pub patient: PatientId,
+    /// Their name.
     pub patient_name: String,
     /// Who asks.
     pub organization: Place,
     /// Which unit.
     pub unit: Place,
+    /// Its id.
+    pub unit_id: UnitId,
     /// Start of the visit.
     pub starts_at: Option<DateTime<Utc>>,
     /// State of the invitation.
@@ -171,14 +176,37 @@ pub(super) async fn hold_row(services: &Services, reader: &impl Reader, invitati
     let patient = patients::find(reader, invitation.organization, invitation.patient).await?.ok_or(Error::Ended)?;
     // An erased patient has no key: whatever was open has ended.
     let (cipher, person) = open_patient(&services.vault, reader, &patient).await?.ok_or(Error::Ended)?;
-    let form = services
-        .library
-        .find(&invitation.questionnaire_name, Some(&invitation.questionnaire_version))
-        .ok_or(Fault::Content("questionnaire of an invitation"))?;
+    let form = form_of(services, &invitation)?;
     Ok(Held { invitation, cipher, person, form })
 }
 
-/// What stands around the form.
+/// What stands around the form, as a read of its own: logged before it is given out.
+pub async fn read_session(services: &Services, holder: &Holder, request_id: &str) -> Result<SessionView, Error> {
+    let view = session_view(services, holder).await?;
+    let deed = Deed::done("session.read", Some(("invitation", holder.actor.invitation.0)), vec![view.patient]).in_unit(view.unit_id);
+    audit::commit_read(services, &holder.caller(request_id), deed).await?;
+    Ok(view)
+}
+
+/// The form of the session's invitation.
+pub async fn form(services: &Services, holder: &Holder) -> Result<Arc<Form>, Error> {
+    let context = (holder.actor.organization, holder.actor.invitation);
+    let row = services
+        .db
+        .read(context, |(organization, id), snapshot| {
+            Box::pin(async move { Ok::<_, Fault>(invitations::find(snapshot, *organization, *id).await?) })
+        })
+        .await?
+        .ok_or(Error::Ended)?;
+    form_of(services, &row)
+}
+
+fn form_of(services: &Services, row: &Invitation) -> Result<Arc<Form>, Error> {
+    let found = services.library.find(&row.questionnaire_name, Some(&row.questionnaire_version));
+    Ok(found.ok_or(Fault::Content("questionnaire of an invitation"))?)
+}
+
+/// What stands around the form, for the answer to a request that has logged its own deed.
 pub async fn session_view(services: &Services, holder: &Holder) -> Result<SessionView, Error> {
     let context = (services.clone(), holder.clone());
     services
@@ -196,6 +224,8 @@ pub async fn session_view(services: &Services, holder: &Holder) -> Result<Sessio
                 let draft = drafts::of_invitation(snapshot, organization_id, held.invitation.id).await?;
                 Ok(SessionView {
                     holder: holder.clone(),
+                    patient: held.invitation.patient,
+                    unit_id: held.invitation.unit,
                     patient_name: held.person.name,
                     organization: Place { name: organization.name, phone: organization.phone },
                     unit: Place { name: unit.name, phone: unit.phone },

@@ -6,6 +6,8 @@ use crate::fhir::read::questionnaire::{self as reader, Finding, Severity};
 use crate::fhir::read::supplement;
 use crate::fhir::write;
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -83,7 +85,7 @@ pub fn check(file: &FormFile) -> Checked {
             match next {
                 Ok(form) => merged = Some(form),
                 Err(faults) => {
-                    findings.extend(faults.into_iter().map(|fault| Finding { path: format!("{path}: {}", fault.path), ..fault }))
+                    findings.extend(faults.into_iter().map(|fault| Finding { path: format!("{path}: {}", fault.path), ..fault }));
                 }
             }
         }
@@ -117,7 +119,7 @@ impl Library {
         let rendered = questionnaire.languages().into_iter().map(|language| {
             let body = serde_json::to_vec(&write::questionnaire(&questionnaire, Some(&language))).unwrap_or_default();
             let hash = digest(&SHA256, &body);
-            let etag = hash.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+            let etag = URL_SAFE_NO_PAD.encode(hash.as_ref().get(..12).unwrap_or_default());
             (language, Rendered { body: body.into(), etag })
         });
         let rendered = rendered.collect();

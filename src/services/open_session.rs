@@ -95,7 +95,6 @@ unit_error!(Error);
 struct Reserved {
     found: Option<Found>,
     counters: Vec<Counter>,
-    before: Vec<Option<Count>>,
     failures: i32,
 }
 
@@ -157,38 +156,48 @@ async fn reserve_in(tx: &Tx, by: By, hashes: &[(u16, Vec<u8>)], address: &Counte
             window_start: window_start(now, 60),
         });
     }
-    let mut before = Vec::with_capacity(counters.len());
     let mut failures = 0;
     for counter in &counters {
-        let count = attempts::read(tx, counter).await?;
-        refuse(counter.scope, count, counter.window_start, now)?;
-        before.push(count);
-    }
-    for (counter, count) in counters.iter().zip(&before) {
-        let after = count.map_or(0, |count| count.failures) + 1;
-        let wait_until = if counter.scope == Scope::Credential { now + wait_after(after) } else { now };
-        attempts::add(tx, counter, wait_until, now).await?;
+        let limit = limit_of(counter.scope);
+        let Some(count) = attempts::reserve(tx, counter, limit, waits_of(counter.scope), now).await? else {
+            return Err(refusal(tx, counter, limit, now).await?);
+        };
         match counter.scope {
-            Scope::Credential => failures = after,
-            Scope::AllCodes if after == ALARM_ALL_CODES => {
-                tracing::warn!(failures = after, "unusually many wrong codes are being typed this hour; see docs/operations.md");
+            Scope::Credential => failures = count,
+            Scope::AllCodes if count == ALARM_ALL_CODES => {
+                tracing::warn!(failures = count, "unusually many wrong codes are being typed this hour; see docs/operations.md");
             }
             Scope::AllCodes | Scope::Address => {}
         }
     }
-    Ok(Reserved { found, counters, before, failures })
+    Ok(Reserved { found, counters, failures })
 }
 
-fn refuse(scope: Scope, count: Option<Count>, start: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Error> {
-    let Some(count) = count else { return Ok(()) };
-    let until = |at: DateTime<Utc>| Err(Error::Wait((at - now).num_seconds().max(1)));
+fn limit_of(scope: Scope) -> i32 {
     match scope {
-        Scope::Credential if count.failures >= PER_CREDENTIAL => Err(Error::Exhausted),
-        Scope::Credential if count.wait_until > now => until(count.wait_until),
-        Scope::Address if count.failures >= PER_ADDRESS => until(start + Duration::minutes(ADDRESS_WINDOW_MINUTES)),
-        Scope::AllCodes if count.failures >= PER_HOUR_ALL_CODES => until(start + Duration::hours(1)),
-        _ => Ok(()),
+        Scope::Credential => PER_CREDENTIAL,
+        Scope::Address => PER_ADDRESS,
+        Scope::AllCodes => PER_HOUR_ALL_CODES,
     }
+}
+
+fn waits_of(scope: Scope) -> fn(i32) -> Duration {
+    match scope {
+        Scope::Credential => wait_after,
+        Scope::Address | Scope::AllCodes => |_| Duration::zero(),
+    }
+}
+
+/// Why a counter refused; the transaction, and with it what other counters counted, is rolled back.
+async fn refusal(tx: &Tx, counter: &Counter, limit: i32, now: DateTime<Utc>) -> Result<Error, Error> {
+    let count = attempts::read(tx, counter).await?.unwrap_or(Count { failures: 0, wait_until: now });
+    let until = match counter.scope {
+        Scope::Credential if count.failures >= limit => return Ok(Error::Exhausted),
+        Scope::Credential => count.wait_until,
+        Scope::Address => counter.window_start + Duration::minutes(ADDRESS_WINDOW_MINUTES),
+        Scope::AllCodes => counter.window_start + Duration::hours(1),
+    };
+    Ok(Error::Wait((until - now).num_seconds().max(1)))
 }
 
 async fn is_right(services: &Services, found: &Found, birth_date: NaiveDate) -> Result<bool, Fault> {
@@ -274,8 +283,8 @@ async fn admit_in(
     request_id: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<Error>, Error> {
-    for (counter, before) in reserved.counters.iter().zip(&reserved.before) {
-        attempts::release(tx, counter, before.map_or(now, |count| count.wait_until)).await?;
+    for counter in &reserved.counters {
+        attempts::release(tx, counter, now).await?;
     }
     let Some(found) = &reserved.found else { return Ok(Some(Error::Wrong)) };
     let Some(row) = invitations::lock(tx, session.organization, session.invitation).await? else { return Ok(Some(Error::Wrong)) };

@@ -57,7 +57,7 @@ pub(super) struct Origin {
 /// Hands in the draft that is at `expected`. In a receipt session it answers with the receipt.
 pub async fn submit(services: &Services, holder: &Holder, request_id: &str, expected: Option<i32>) -> Result<Submitted, Error> {
     if holder.kind == SessionKind::Receipt {
-        let receipt = receipt(services, holder).await?.ok_or(Error::Receipt)?;
+        let receipt = receipt(services, holder, request_id).await?.ok_or(Error::Receipt)?;
         return Ok(Submitted { receipt, fresh: false });
     }
     let context = (services.clone(), holder.clone(), request_id.to_owned(), expected);
@@ -171,20 +171,24 @@ fn open_version(held: &Held, version: &Version) -> Result<(crate::domain::answer
 }
 
 /// The receipt of a session that has handed in; `None` in one that has not.
-pub async fn receipt(services: &Services, holder: &Holder) -> Result<Option<Receipt>, Error> {
+pub async fn receipt(services: &Services, holder: &Holder, request_id: &str) -> Result<Option<Receipt>, Error> {
     if holder.kind != SessionKind::Receipt {
         return Ok(None);
     }
     let context = (services.clone(), holder.clone());
-    services
+    let (receipt, deed) = services
         .db
         .read(context, |(services, holder), snapshot| {
             Box::pin(async move {
                 let held = hold(services, snapshot, holder.actor.organization, holder.actor.invitation).await?;
-                receipt_in(snapshot, &held).await
+                let object = Some(("invitation", held.invitation.id.0));
+                let deed = Deed::done("receipt.read", object, vec![held.invitation.patient]).in_unit(held.invitation.unit);
+                Ok::<_, Error>((receipt_in(snapshot, &held).await?, deed))
             })
         })
-        .await
+        .await?;
+    audit::commit_read(services, &holder.caller(request_id), deed).await?;
+    Ok(receipt)
 }
 
 async fn receipt_in(reader: &impl Reader, held: &Held) -> Result<Option<Receipt>, Error> {

@@ -3,7 +3,8 @@
 use super::entity::attempt;
 use super::{Reader, StorageError, Tx};
 use chrono::{DateTime, Duration, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, sea_query::Expr, sea_query::OnConflict};
+use sea_orm::sea_query::{CaseStatement, Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -50,40 +51,48 @@ pub struct Count {
     pub wait_until: DateTime<Utc>,
 }
 
-/// Reads a counter and keeps it from changing until the transaction ends.
-pub async fn read(tx: &Tx, counter: &Counter) -> Result<Option<Count>> {
-    let row = attempt::Entity::find_by_id((counter.scope.word().to_owned(), counter.subject_hash.clone(), counter.window_start))
-        .lock_exclusive()
-        .one(tx.transaction())
-        .await?;
-    Ok(row.map(|row| Count { failures: row.failures, wait_until: row.wait_until }))
-}
-
-/// Adds one failure, whoever else adds at the same time.
-pub async fn add(tx: &Tx, counter: &Counter, wait_until: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+/// Counts an attempt, unless the counter is full or waits: check and count are one statement, so
+/// that parallel attempts can't slip past each other. `Some`: attempts so far, this one included;
+/// `None`: refused, nothing was counted. `wait_after` says how long the next one waits.
+pub async fn reserve(tx: &Tx, counter: &Counter, limit: i32, wait_after: fn(i32) -> Duration, now: DateTime<Utc>) -> Result<Option<i32>> {
     let row = attempt::ActiveModel {
         scope: Set(counter.scope.word().to_owned()),
         subject_hash: Set(counter.subject_hash.clone()),
         subject_key_version: Set(i32::from(counter.subject_key_version)),
         window_start: Set(counter.window_start),
         failures: Set(1),
-        wait_until: Set(wait_until),
+        wait_until: Set(now + wait_after(1)),
         updated_at: Set(now),
     };
+    let own = |column| Expr::col((attempt::Entity, column));
+    let wait = (1..limit)
+        .fold(CaseStatement::new(), |case, n| case.case(own(attempt::Column::Failures).eq(n), Expr::value(now + wait_after(n + 1))))
+        .finally(Expr::value(now + wait_after(limit)));
     let again = OnConflict::columns([attempt::Column::Scope, attempt::Column::SubjectHash, attempt::Column::WindowStart])
-        .value(attempt::Column::Failures, Expr::col((attempt::Entity, attempt::Column::Failures)).add(1))
-        .value(attempt::Column::WaitUntil, wait_until)
+        .value(attempt::Column::Failures, own(attempt::Column::Failures).add(1))
+        .value(attempt::Column::WaitUntil, wait)
         .value(attempt::Column::UpdatedAt, now)
+        .action_and_where(own(attempt::Column::Failures).lt(limit).and(own(attempt::Column::WaitUntil).lte(now)))
         .to_owned();
-    attempt::Entity::insert(row).on_conflict(again).exec_without_returning(tx.transaction()).await?;
-    Ok(())
+    match attempt::Entity::insert(row).on_conflict(again).exec_with_returning(tx.transaction()).await {
+        Ok(row) => Ok(Some(row.failures)),
+        Err(DbErr::RecordNotInserted) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Takes one failure back: the attempt was right.
-pub async fn release(tx: &Tx, counter: &Counter, wait_until: DateTime<Utc>) -> Result<()> {
+/// Reads a counter, to say why an attempt was refused.
+pub async fn read(tx: &Tx, counter: &Counter) -> Result<Option<Count>> {
+    let key = (counter.scope.word().to_owned(), counter.subject_hash.clone(), counter.window_start);
+    let row = attempt::Entity::find_by_id(key).one(tx.transaction()).await?;
+    Ok(row.map(|row| Count { failures: row.failures, wait_until: row.wait_until }))
+}
+
+/// Takes one failure back: the attempt was right. It was allowed, so whatever wait there was is over.
+pub async fn release(tx: &Tx, counter: &Counter, now: DateTime<Utc>) -> Result<()> {
     attempt::Entity::update_many()
         .col_expr(attempt::Column::Failures, Expr::col(attempt::Column::Failures).sub(1))
-        .col_expr(attempt::Column::WaitUntil, Expr::value(wait_until))
+        .col_expr(attempt::Column::WaitUntil, Expr::value(now))
         .filter(attempt::Column::Scope.eq(counter.scope.word()))
         .filter(attempt::Column::SubjectHash.eq(counter.subject_hash.clone()))
         .filter(attempt::Column::WindowStart.eq(counter.window_start))

@@ -21,7 +21,7 @@ pub struct Draft {
     pub patient: PatientId,
     /// The device that may see it.
     pub device: DeviceId,
-    /// Counts saves; the ETag.
+    /// Counts saves; the `ETag`.
     pub version: i32,
     /// Language it is answered in.
     pub language: String,

@@ -52,7 +52,7 @@ pub struct Session {
     pub absolute_until: DateTime<Utc>,
 }
 
-fn from(row: session::Model) -> Result<Session> {
+fn from(row: &session::Model) -> Result<Session> {
     Ok(Session {
         id: row.id.into(),
         organization: row.organization_id.into(),
@@ -97,7 +97,7 @@ pub async fn live(reader: &impl Reader, id: SessionId, now: DateTime<Utc>) -> Re
         .filter(session::Column::EndedAt.is_null())
         .filter(session::Column::IdleUntil.gt(now))
         .filter(session::Column::AbsoluteUntil.gt(now));
-    query.one(reader.transaction()).await?.map(from).transpose()
+    query.one(reader.transaction()).await?.as_ref().map(from).transpose()
 }
 
 /// Writes the use of a session.

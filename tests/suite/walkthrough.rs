@@ -1,8 +1,8 @@
 //! The main job from end to end: a link is issued, opened, answered, read, reviewed and amended.
 
 use crate::on_both;
+use crate::support::world;
 use crate::support::world::{BORN, answers, draft};
-use crate::support::{TestApp, world};
 use chrono::Duration;
 use serde_json::{Value, json};
 

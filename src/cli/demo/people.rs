@@ -17,7 +17,8 @@ pub(super) struct Organization {
     pub(super) key: String,
     pub(super) name: String,
     pub(super) kind: String,
-    pub(super) organization_number: String,
+    #[serde(rename = "organization_number")]
+    pub(super) number: String,
     pub(super) phone: String,
 }
 

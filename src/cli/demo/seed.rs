@@ -70,7 +70,7 @@ pub(super) async fn fresh_invitation(services: &Services) -> Result<Invited, Fai
     let organization = admin::list_organizations(services)
         .await?
         .into_iter()
-        .find(|one| one.number == first.organization_number)
+        .find(|one| one.number == first.number)
         .ok_or_else(|| broken("no organization"))?;
     let name = people.units.iter().find(|unit| unit.organization == first.key).map(|unit| unit.name.clone()).unwrap_or_default();
     let unit = admin::list_units(services, Some(organization.id))
@@ -103,7 +103,7 @@ impl Seeder {
             let new = NewOrganization {
                 name: one.name.clone(),
                 kind: one.kind.clone(),
-                number: one.organization_number.clone(),
+                number: one.number.clone(),
                 phone: one.phone.clone(),
                 threshold: 4,
                 threshold_source: "NCCN Distress Thermometer, cut-off 4".to_owned(),
@@ -353,7 +353,6 @@ fn answered(form: &crate::domain::questionnaire::Questionnaire, item: &Item, giv
     }
     let values = match (item.role()?, given) {
         (ItemRole::DistressScore, given) => pick(item, &[given.map_or(4, |given| given.score).to_string()]),
-        (_, None) => return None,
         (ItemRole::ProblemCategory, Some(given)) => {
             let ticked = pick(item, &given.problems);
             let none = item.category().is_some_and(|category| given.none.iter().any(|none| none == category));
@@ -367,7 +366,7 @@ fn answered(form: &crate::domain::questionnaire::Questionnaire, item: &Item, giv
             .filter(|option| is_one_of(option, &given.burdens_most))
             .map(|option| option.value.clone())
             .collect(),
-        (ItemRole::FollowUpWish, Some(given)) => pick(item, &[given.follow_up.clone()]),
+        (ItemRole::FollowUpWish, Some(given)) => pick(item, std::slice::from_ref(&given.follow_up)),
         (ItemRole::ConsentForward, Some(given)) => {
             given.consent.iter().flat_map(|consent| pick(item, std::slice::from_ref(consent))).collect()
         }

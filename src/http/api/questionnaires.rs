@@ -41,5 +41,5 @@ pub(in crate::http) async fn get(
     decide(&caller.actor, Action::ReadQuestionnaires, Resource::default())?;
     let (name, version) = path.into_inner();
     let found = door.services.library.find(&name, Some(&version)).ok_or(Problem::new(Code::NotFound))?;
-    form(&request, &found, query.language()?, &reader.language)
+    form(&request, &found, query.language()?.as_ref(), &reader.language)
 }

@@ -1,6 +1,7 @@
 //! The patient's side: open with link or code and birth date, draft, hand in, receipt, decline.
 
 use super::{moment, place, state, visit};
+use crate::domain::language::Language;
 use crate::domain::secret::{Code as TypedCode, LinkToken};
 use crate::http::extract::{BODY, Door, Reader, SessionHolder, address, if_match, json as read_json};
 use crate::http::fields::{self, Fields};
@@ -15,7 +16,7 @@ use actix_web::http::header::{ACCEPT, ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-fn session(view: &SessionView, language: &crate::domain::language::Language) -> Value {
+fn session(view: &SessionView, language: &Language) -> Value {
     let (word, reason) = state(view.state);
     let form = &view.form.questionnaire;
     json!({
@@ -108,7 +109,7 @@ pub(in crate::http) async fn get(
     Reader(reader): Reader,
 ) -> Result<HttpResponse, Problem> {
     Query::read(&request, &[])?;
-    let view = holder::session_view(&door.services, &holder).await?;
+    let view = holder::read_session(&door.services, &holder, &reader.id).await?;
     Ok(HttpResponse::Ok().json(session(&view, &reader.language)))
 }
 
@@ -131,19 +132,19 @@ pub(in crate::http) async fn questionnaire(
     Reader(reader): Reader,
 ) -> Result<HttpResponse, Problem> {
     let query = Query::read(&request, &["language"])?;
-    let view = holder::session_view(&door.services, &holder).await?;
-    form(&request, &view.form, query.language()?, &reader.language)
+    let found = holder::form(&door.services, &holder).await?;
+    form(&request, &found, query.language()?.as_ref(), &reader.language)
 }
 
 /// A form as FHIR JSON: pre-rendered bytes with a validator.
 pub(super) fn form(
     request: &HttpRequest,
     form: &crate::services::library::Form,
-    asked: Option<crate::domain::language::Language>,
-    reader: &crate::domain::language::Language,
+    asked: Option<&Language>,
+    reader: &Language,
 ) -> Result<HttpResponse, Problem> {
     accepts_fhir(request)?;
-    let language = asked.clone().unwrap_or_else(|| form.nearest(reader));
+    let language = asked.cloned().unwrap_or_else(|| form.nearest(reader));
     let rendered = form.rendered(&language).ok_or_else(|| Problem::query("language", "query-fault-language"))?;
     let etag = format!("\"{}\"", rendered.etag);
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -181,7 +182,7 @@ fn range(text: &str) -> (String, f32) {
     (media, weight)
 }
 
-fn draft_body(view: &DraftView, language: &crate::domain::language::Language) -> HttpResponse {
+fn draft_body(view: &DraftView, language: &Language) -> HttpResponse {
     let body = json!({
         "version": view.version,
         "respondent": view.respondent,
@@ -201,7 +202,7 @@ pub(in crate::http) async fn read_draft(
     Reader(reader): Reader,
 ) -> Result<HttpResponse, Problem> {
     Query::read(&request, &[])?;
-    let view = draft::read_draft(&door.services, &holder, reader.language.clone()).await?;
+    let view = draft::read_draft(&door.services, &holder, &reader.id, reader.language.clone()).await?;
     Ok(draft_body(&view, &reader.language))
 }
 
@@ -274,9 +275,10 @@ pub(in crate::http) async fn receipt(
     request: HttpRequest,
     SessionHolder(holder): SessionHolder,
     door: web::Data<Door>,
+    Reader(reader): Reader,
 ) -> Result<HttpResponse, Problem> {
     Query::read(&request, &[])?;
-    let receipt = submit_response::receipt(&door.services, &holder).await?.ok_or(Problem::new(Code::NotFound))?;
+    let receipt = submit_response::receipt(&door.services, &holder, &reader.id).await?.ok_or(Problem::new(Code::NotFound))?;
     Ok(HttpResponse::Ok().json(receipt_body(&receipt)))
 }
 

@@ -45,26 +45,16 @@ fn one(kind: &str, more: &Json, values: &[Json]) -> Vec<String> {
 
 #[test]
 fn required_is_an_error_when_handed_in_and_a_warning_in_a_draft() {
-    let form = read_form(&json!([
-        item("q", "string", &json!({"required": true})),
-        item("r", "string", &json!({}))
-    ]));
+    let form = read_form(&json!([item("q", "string", &json!({"required": true})), item("r", "string", &json!({}))]));
     assert_eq!(wrong(&form, &json!([words("r", "x")])), ["required q"]);
-    assert_eq!(
-        wrong_draft(&form, &json!([words("r", "x")])),
-        ["~required q"]
-    );
+    assert_eq!(wrong_draft(&form, &json!([words("r", "x")])), ["~required q"]);
     assert!(wrong(&form, &json!([words("q", "x")])).is_empty());
 }
 
 #[test]
 fn a_required_group_needs_an_answer_and_so_does_a_question_in_a_missing_group() {
     let inner = item("q", "string", &json!({}));
-    let form = read_form(&json!([item(
-        "g",
-        "group",
-        &json!({"required": true, "item": [inner]})
-    )]));
+    let form = read_form(&json!([item("g", "group", &json!({"required": true, "item": [inner]}))]));
     assert_eq!(wrong(&form, &json!([{"linkId": "g"}])), ["required g"]);
     let inner = item("q", "string", &json!({"required": true}));
     let form = read_form(&json!([item("g", "group", &json!({"item": [inner]}))]));
@@ -75,14 +65,8 @@ fn a_required_group_needs_an_answer_and_so_does_a_question_in_a_missing_group() 
 #[test]
 fn items_stand_in_their_place_and_order() {
     let inner = item("in", "string", &json!({}));
-    let form = read_form(&json!([
-        item("a", "string", &json!({})),
-        item("g", "group", &json!({"item": [inner]})),
-    ]));
-    assert_eq!(
-        wrong(&form, &json!([words("in", "x")])),
-        ["invalidLinkId in"]
-    );
+    let form = read_form(&json!([item("a", "string", &json!({})), item("g", "group", &json!({"item": [inner]})),]));
+    assert_eq!(wrong(&form, &json!([words("in", "x")])), ["invalidLinkId in"]);
     assert_eq!(wrong(&form, &json!([words("x", "x")])), ["invalidLinkId x"]);
     let turned = json!([{"linkId": "g", "item": [words("in", "x")]}, words("a", "x")]);
     assert_eq!(wrong(&form, &turned), ["itemOrder a"]);
@@ -94,21 +78,13 @@ fn texts_and_groups_have_no_answers_and_questions_no_items_beside_them() {
     let form = read_form(&json!([
         item("d", "display", &json!({})),
         item("g", "group", &json!({"item": [inner.clone()]})),
-        item(
-            "q",
-            "string",
-            &json!({"item": [item("under", "string", &json!({}))]})
-        ),
+        item("q", "string", &json!({"item": [item("under", "string", &json!({}))]})),
     ]));
     assert_eq!(wrong(&form, &json!([words("d", "x")])), ["displayAnswer d"]);
-    assert_eq!(
-        wrong(&form, &json!([words("g", "x")])),
-        ["groupShouldNotHaveAnswers g"]
-    );
+    assert_eq!(wrong(&form, &json!([words("g", "x")])), ["groupShouldNotHaveAnswers g"]);
     let beside = json!([{"linkId": "q", "item": [words("under", "x")]}]);
     assert_eq!(wrong(&form, &beside), ["questionItems q"]);
-    let under =
-        json!([{"linkId": "q", "answer": [{"valueString": "x", "item": [words("under", "x")]}]}]);
+    let under = json!([{"linkId": "q", "answer": [{"valueString": "x", "item": [words("under", "x")]}]}]);
     assert!(wrong(&form, &under).is_empty());
 }
 
@@ -135,147 +111,78 @@ fn the_type_of_an_answer_is_that_of_its_question() {
         ("decimal", "valueDecimal", json!(1.5)),
         ("integer", "valueInteger", json!(1)),
         ("date", "valueDate", json!("2026-11-24")),
-        (
-            "dateTime",
-            "valueDateTime",
-            json!("2026-11-24T09:30:00+01:00"),
-        ),
+        ("dateTime", "valueDateTime", json!("2026-11-24T09:30:00+01:00")),
         ("time", "valueTime", json!("09:30:00")),
         ("string", "valueString", json!("x")),
         ("text", "valueString", json!("x")),
         ("url", "valueUri", json!("https://example.org")),
-        (
-            "quantity",
-            "valueQuantity",
-            json!({"value": 1, "unit": "kg"}),
-        ),
+        ("quantity", "valueQuantity", json!({"value": 1, "unit": "kg"})),
     ] {
         let mut answer = json!({});
         answer[name] = right;
         assert!(one(kind, &json!({}), &[answer]).is_empty(), "{kind}");
-        let wrong_type = if kind == "boolean" {
-            json!({"valueInteger": 1})
-        } else {
-            json!({"valueBoolean": true})
-        };
-        assert_eq!(
-            one(kind, &json!({}), &[wrong_type]),
-            ["invalidAnswerType q"],
-            "{kind}"
-        );
+        let wrong_type = if kind == "boolean" { json!({"valueInteger": 1}) } else { json!({"valueBoolean": true}) };
+        assert_eq!(one(kind, &json!({}), &[wrong_type]), ["invalidAnswerType q"], "{kind}");
     }
 }
 
 #[test]
 fn values_stay_between_their_bounds() {
-    let bounds = |name: &str, low: Json, high: Json| json!({"extension": [extension("minValue", name, low), extension("maxValue", name, high)]});
+    let bounds =
+        |name: &str, low: Json, high: Json| json!({"extension": [extension("minValue", name, low), extension("maxValue", name, high)]});
     let integer = bounds("valueInteger", json!(0), json!(10));
     assert!(one("integer", &integer, &[json!({"valueInteger": 0})]).is_empty());
-    assert_eq!(
-        one("integer", &integer, &[json!({"valueInteger": -1})]),
-        ["minValue q"]
-    );
-    assert_eq!(
-        one("integer", &integer, &[json!({"valueInteger": 11})]),
-        ["maxValue q"]
-    );
+    assert_eq!(one("integer", &integer, &[json!({"valueInteger": -1})]), ["minValue q"]);
+    assert_eq!(one("integer", &integer, &[json!({"valueInteger": 11})]), ["maxValue q"]);
     let date = bounds("valueDate", json!("2026-01-01"), json!("2026-12-31"));
-    assert_eq!(
-        one("date", &date, &[json!({"valueDate": "2025"})]),
-        ["minValue q"]
-    );
+    assert_eq!(one("date", &date, &[json!({"valueDate": "2025"})]), ["minValue q"]);
     assert!(one("date", &date, &[json!({"valueDate": "2026"})]).is_empty());
     let time = bounds("valueTime", json!("08:00:00"), json!("16:00:00"));
-    assert_eq!(
-        one("time", &time, &[json!({"valueTime": "16:00:01"})]),
-        ["maxValue q"]
-    );
+    assert_eq!(one("time", &time, &[json!({"valueTime": "16:00:01"})]), ["maxValue q"]);
 }
 
 #[test]
 fn decimals_are_counted_as_written() {
     let most = json!({"extension": [extension("maxDecimalPlaces", "valueInteger", json!(1))]});
     let number: Json = serde_json::from_str("2.10").unwrap();
-    assert_eq!(
-        one("decimal", &most, &[json!({"valueDecimal": number})]),
-        ["maxDecimalPlaces q"]
-    );
+    assert_eq!(one("decimal", &most, &[json!({"valueDecimal": number})]), ["maxDecimalPlaces q"]);
     assert!(one("decimal", &most, &[json!({"valueDecimal": 2.1})]).is_empty());
 }
 
 #[test]
 fn texts_keep_their_length_pattern_and_line() {
-    let length =
-        json!({"maxLength": 3, "extension": [extension("minLength", "valueInteger", json!(2))]});
-    for (given, issues) in [
-        ("a", vec!["minLength q"]),
-        ("čaš", vec![]),
-        ("čaša", vec!["maxLength q"]),
-    ] {
-        assert_eq!(
-            one("string", &length, &[json!({"valueString": given})]),
-            issues
-        );
+    let length = json!({"maxLength": 3, "extension": [extension("minLength", "valueInteger", json!(2))]});
+    for (given, issues) in [("a", vec!["minLength q"]), ("čaš", vec![]), ("čaša", vec!["maxLength q"])] {
+        assert_eq!(one("string", &length, &[json!({"valueString": given})]), issues);
     }
     let pattern = json!({"extension": [extension("regex", "valueString", json!("[0-9]{4}"))]});
-    assert_eq!(
-        one("string", &pattern, &[json!({"valueString": "x1234"})]),
-        ["regex q"]
-    );
+    assert_eq!(one("string", &pattern, &[json!({"valueString": "x1234"})]), ["regex q"]);
     assert!(one("string", &pattern, &[json!({"valueString": "1234"})]).is_empty());
-    assert_eq!(
-        one("string", &json!({}), &[json!({"valueString": "a\nb"})]),
-        ["invalidNewLine q"]
-    );
+    assert_eq!(one("string", &json!({}), &[json!({"valueString": "a\nb"})]), ["invalidNewLine q"]);
     assert!(one("text", &json!({}), &[json!({"valueString": "a\nb"})]).is_empty());
-    assert_eq!(
-        one("text", &json!({}), &[json!({"valueString": "a\u{1}b"})]),
-        ["invalidCharacter q"]
-    );
+    assert_eq!(one("text", &json!({}), &[json!({"valueString": "a\u{1}b"})]), ["invalidCharacter q"]);
 }
 
 fn choices(repeats: bool) -> Json {
     let mut none = coding("none");
-    none["extension"] = json!([extension(
-        "questionnaire-optionExclusive",
-        "valueBoolean",
-        json!(true)
-    )]);
+    none["extension"] = json!([extension("questionnaire-optionExclusive", "valueBoolean", json!(true))]);
     json!({"repeats": repeats, "answerOption": [coding("a"), coding("b"), none]})
 }
 
 #[test]
 fn choices_are_among_the_options() {
     assert!(one("choice", &choices(false), &[coding("a")]).is_empty());
-    assert_eq!(
-        one("choice", &choices(false), &[coding("x")]),
-        ["invalidAnswerOption q"]
-    );
+    assert_eq!(one("choice", &choices(false), &[coding("x")]), ["invalidAnswerOption q"]);
     let foreign = json!({"valueCoding": {"system": "https://other.example", "code": "a"}});
-    assert_eq!(
-        one("choice", &choices(false), &[foreign]),
-        ["invalidAnswerOption q"]
-    );
+    assert_eq!(one("choice", &choices(false), &[foreign]), ["invalidAnswerOption q"]);
     let words = json!({"valueCoding": {"system": CODES, "code": "a", "display": "Something"}});
-    assert_eq!(
-        one("choice", &choices(false), &[words]),
-        ["~invalidDisplay q"]
-    );
-    assert_eq!(
-        one("choice", &choices(true), &[coding("none"), coding("a")]),
-        ["exclusiveAnswerOption q"]
-    );
-    assert_eq!(
-        one("choice", &choices(true), &[coding("a"), coding("a")]),
-        ["duplicateAnswer q"]
-    );
+    assert_eq!(one("choice", &choices(false), &[words]), ["~invalidDisplay q"]);
+    assert_eq!(one("choice", &choices(true), &[coding("none"), coding("a")]), ["exclusiveAnswerOption q"]);
+    assert_eq!(one("choice", &choices(true), &[coding("a"), coding("a")]), ["duplicateAnswer q"]);
     assert!(one("choice", &choices(true), &[coding("a"), coding("b")]).is_empty());
     let own = json!({"valueString": "own words"});
     assert!(one("open-choice", &choices(false), std::slice::from_ref(&own)).is_empty());
-    assert_eq!(
-        one("choice", &choices(false), &[own]),
-        ["invalidAnswerType q"]
-    );
+    assert_eq!(one("choice", &choices(false), &[own]), ["invalidAnswerType q"]);
 }
 
 #[test]
@@ -284,8 +191,7 @@ fn units_are_those_of_the_form() {
     let more = json!({"extension": [extension("questionnaire-unitOption", "valueCoding", unit)]});
     let kilos = json!({"valueQuantity": {"value": 70, "system": "http://unitsofmeasure.org", "code": "kg"}});
     assert!(one("quantity", &more, &[kilos]).is_empty());
-    let other =
-        json!({"valueQuantity": {"value": 70, "system": "http://unitsofmeasure.org", "code": "g"}});
+    let other = json!({"valueQuantity": {"value": 70, "system": "http://unitsofmeasure.org", "code": "g"}});
     assert_eq!(one("quantity", &more, &[other]), ["invalidUnit q"]);
 }
 
@@ -293,10 +199,7 @@ fn units_are_those_of_the_form() {
 fn read_only_values_stay() {
     let more = json!({"readOnly": true, "initial": [{"valueString": "fixed"}]});
     assert!(one("string", &more, &[json!({"valueString": "fixed"})]).is_empty());
-    assert_eq!(
-        one("string", &more, &[json!({"valueString": "other"})]),
-        ["readOnlyChanged q"]
-    );
+    assert_eq!(one("string", &more, &[json!({"valueString": "other"})]), ["readOnlyChanged q"]);
 }
 
 fn conditional(behavior: &str) -> Questionnaire {
@@ -307,11 +210,7 @@ fn conditional(behavior: &str) -> Questionnaire {
     read_form(&json!([
         item("n", "integer", &json!({})),
         item("s", "string", &json!({})),
-        item(
-            "q",
-            "string",
-            &json!({"required": true, "enableWhen": when, "enableBehavior": behavior})
-        ),
+        item("q", "string", &json!({"required": true, "enableWhen": when, "enableBehavior": behavior})),
     ]))
 }
 
@@ -321,14 +220,8 @@ fn conditions_hold_all_or_any() {
     let (all, any) = (conditional("all"), conditional("any"));
     assert!(wrong(&all, &json!([number(5)])).is_empty());
     assert_eq!(wrong(&any, &json!([number(5)])), ["required q"]);
-    assert_eq!(
-        wrong(&all, &json!([number(5), words("s", "x")])),
-        ["required q"]
-    );
-    assert_eq!(
-        wrong(&any, &json!([number(4), words("q", "x")])),
-        ["notEnabled q"]
-    );
+    assert_eq!(wrong(&all, &json!([number(5), words("s", "x")])), ["required q"]);
+    assert_eq!(wrong(&any, &json!([number(4), words("q", "x")])), ["notEnabled q"]);
 }
 
 #[test]
@@ -342,21 +235,13 @@ fn every_operator_compares_and_no_answer_is_false() {
         ("<=", [true, true, false]),
     ] {
         let when = json!([{"question": "n", "operator": operator, "answerInteger": 5}]);
-        let form = read_form(&json!([
-            item("n", "integer", &json!({})),
-            item("q", "string", &json!({"enableWhen": when})),
-        ]));
-        let asked = |items: &Json| {
-            enabled(&form, &answers(&form, items), &Context::default()).contains("q")
-        };
+        let form = read_form(&json!([item("n", "integer", &json!({})), item("q", "string", &json!({"enableWhen": when})),]));
+        let asked = |items: &Json| enabled(&form, &answers(&form, items), &Context::default()).contains("q");
         for (number, expected) in [4, 5, 6].into_iter().zip(holds) {
             let given = json!([given("n", &[json!({"valueInteger": number})])]);
             assert_eq!(asked(&given), expected, "{number} {operator} 5");
         }
-        assert!(
-            !asked(&json!([given("q", &[json!({"valueString": "x"})])])),
-            "{operator}"
-        );
+        assert!(!asked(&json!([given("q", &[json!({"valueString": "x"})])])), "{operator}");
     }
 }
 
@@ -364,10 +249,7 @@ fn every_operator_compares_and_no_answer_is_false() {
 fn what_stands_in_something_that_is_not_asked_is_not_asked() {
     let when = json!([{"question": "b", "operator": "=", "answerBoolean": true}]);
     let inner = item("q", "string", &json!({"required": true}));
-    let form = read_form(&json!([
-        item("b", "boolean", &json!({})),
-        item("g", "group", &json!({"enableWhen": when, "item": [inner]})),
-    ]));
+    let form = read_form(&json!([item("b", "boolean", &json!({})), item("g", "group", &json!({"enableWhen": when, "item": [inner]})),]));
     let no = given("b", &[json!({"valueBoolean": false})]);
     assert!(wrong(&form, &json!([no])).is_empty());
     let filled = json!([no, {"linkId": "g", "item": [words("q", "x")]}]);
@@ -379,44 +261,21 @@ fn what_stands_in_something_that_is_not_asked_is_not_asked() {
 #[test]
 fn conditions_look_in_their_own_instance_of_a_repeated_group() {
     let when = json!([{"question": "b", "operator": "=", "answerBoolean": true}]);
-    let inside = json!([
-        item("b", "boolean", &json!({})),
-        item(
-            "q",
-            "string",
-            &json!({"required": true, "enableWhen": when})
-        )
-    ]);
-    let form = read_form(&json!([item(
-        "g",
-        "group",
-        &json!({"repeats": true, "item": inside})
-    )]));
-    let instance =
-        |flag: bool| json!({"linkId": "g", "item": [given("b", &[json!({"valueBoolean": flag})])]});
+    let inside = json!([item("b", "boolean", &json!({})), item("q", "string", &json!({"required": true, "enableWhen": when}))]);
+    let form = read_form(&json!([item("g", "group", &json!({"repeats": true, "item": inside}))]));
+    let instance = |flag: bool| json!({"linkId": "g", "item": [given("b", &[json!({"valueBoolean": flag})])]});
     let context = Context::default();
-    let issues = complete(
-        &form,
-        answers(&form, &json!([instance(false), instance(true)])),
-        &context,
-    )
-    .unwrap_err();
+    let issues = complete(&form, answers(&form, &json!([instance(false), instance(true)])), &context).unwrap_err();
     assert_eq!(list(&issues), ["required q"]);
     let place = "QuestionnaireResponse.item.where(linkId='g')[1].item.where(linkId='q')";
-    assert_eq!(
-        (issues[0].expression.as_str(), issues[0].path.as_str()),
-        (place, "g/q")
-    );
+    assert_eq!((issues[0].expression.as_str(), issues[0].path.as_str()), (place, "g/q"));
 }
 
 #[test]
 fn answers_of_what_is_not_asked_do_not_count_as_sources() {
     let on = |question: &str, wanted: bool| json!({"enableWhen": [{"question": question, "operator": "exists", "answerBoolean": wanted}]});
-    let form = read_form(&json!([
-        item("a", "string", &json!({})),
-        item("b", "string", &on("a", true)),
-        item("c", "string", &on("b", false)),
-    ]));
+    let form =
+        read_form(&json!([item("a", "string", &json!({})), item("b", "string", &on("a", true)), item("c", "string", &on("b", false)),]));
     let asked = |items: Json| {
         let given = answers(&form, &items);
         enabled(&form, &given, &Context::default()).contains("c")
@@ -435,22 +294,13 @@ fn what_burdens_most_is_among_what_was_ticked() {
     let practical = given("practical", &[problem("housing")]);
     let most = |code: &str| given("burdens-most", &[problem(code)]);
     let wrap = |items: Json, most: Json| -> Vec<String> {
-        let all = wrong_draft(
-            &form,
-            &json!([{"linkId": "problems", "item": [items]}, most]),
-        );
+        let all = wrong_draft(&form, &json!([{"linkId": "problems", "item": [items]}, most]));
         let all = all.into_iter();
         all.filter(|issue| issue.contains("burdens-most")).collect()
     };
     assert!(wrap(practical.clone(), most("housing")).is_empty());
-    assert_eq!(
-        wrap(practical.clone(), most("transportation")),
-        ["invalidAnswerOption burdens-most"]
-    );
-    assert_eq!(
-        wrap(practical, most("no-such")),
-        ["invalidAnswerOption burdens-most"]
-    );
+    assert_eq!(wrap(practical.clone(), most("transportation")), ["invalidAnswerOption burdens-most"]);
+    assert_eq!(wrap(practical, most("no-such")), ["invalidAnswerOption burdens-most"]);
     let none = given("practical", &[problem("none")]);
     assert!(wrap(none, most("housing")).contains(&"notEnabled burdens-most".to_owned()));
     let own = words("other-concerns", "Hund");
@@ -467,10 +317,8 @@ fn options_from_other_items_are_those_ticked_there() {
     ]}]);
     let given = answers(&form, &items);
     let context = Context::default();
-    let codes: Vec<_> = available_options(&form, &given, &context, "burdens-most")
-        .iter()
-        .map(|option| option.coding().unwrap().code.clone())
-        .collect();
+    let codes: Vec<_> =
+        available_options(&form, &given, &context, "burdens-most").iter().map(|option| option.coding().unwrap().code.clone()).collect();
     assert_eq!(codes, ["housing", "other-concerns"]);
     let all = form.possible_options(form.item("burdens-most").unwrap());
     assert_eq!(all.len(), 43);
@@ -480,20 +328,11 @@ fn options_from_other_items_are_those_ticked_there() {
 fn a_role_that_is_not_asked_is_neither_required_nor_accepted() {
     let form = form("distress-thermometer");
     let consent = form.by_role(Role::ConsentForward).next().unwrap();
-    let context = Context {
-        not_asked: &[Role::ConsentForward],
-    };
+    let context = Context { not_asked: &[Role::ConsentForward] };
     let empty = answers(&form, &json!([{"linkId": "distress"}]));
     let issues = complete(&form, empty, &context).unwrap_err();
     assert!(issues.iter().all(|issue| issue.link_id != consent.link_id));
-    assert!(
-        !enabled(
-            &form,
-            &answers(&form, &json!([{"linkId": "distress"}])),
-            &context
-        )
-        .contains("consent-forward")
-    );
+    assert!(!enabled(&form, &answers(&form, &json!([{"linkId": "distress"}])), &context).contains("consent-forward"));
 }
 
 #[test]
@@ -521,8 +360,5 @@ fn issues_become_an_outcome_in_the_readers_language() {
         "expression": ["QuestionnaireResponse.item.where(linkId='q')"],
     }]});
     assert_eq!(write::outcome(&issues, say), expected);
-    assert_eq!(
-        write::outcome(&[], say)["issue"][0]["severity"],
-        "information"
-    );
+    assert_eq!(write::outcome(&[], say)["issue"][0]["severity"], "information");
 }

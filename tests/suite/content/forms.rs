@@ -23,11 +23,7 @@ fn released_forms_have_no_findings() {
 fn every_form_can_be_read_in_three_languages() {
     for name in FORMS {
         let languages = form(name).languages();
-        assert_eq!(
-            languages,
-            [Language::nb(), Language::nn(), Language::en()],
-            "{name}"
-        );
+        assert_eq!(languages, [Language::nb(), Language::nn(), Language::en()], "{name}");
     }
 }
 
@@ -68,10 +64,7 @@ fn a_supplement_with_a_missing_or_extra_key_is_refused() {
     let form = questionnaire::read(&std::fs::read(folder().join("follow-up/1.0.0.json")).unwrap());
     let form = form.questionnaires.into_iter().next().unwrap();
     let findings = supplement::merge(form, &given).unwrap_err();
-    let paths: Vec<_> = findings
-        .iter()
-        .map(|finding| finding.path.as_str())
-        .collect();
+    let paths: Vec<_> = findings.iter().map(|finding| finding.path.as_str()).collect();
     assert_eq!(paths, ["items['score']", "items['nothing']"]);
 }
 
@@ -87,12 +80,7 @@ fn examples_give_what_they_say() {
             assert_eq!(result.0, expected_issues(&example), "{}", path.display());
             if let Some(summary) = result.1.filter(|_| !example["summary"].is_null()) {
                 for (key, value) in example["summary"].as_object().unwrap() {
-                    assert_eq!(
-                        summary.get(key).unwrap_or(&Json::Null),
-                        value,
-                        "{} {key}",
-                        path.display()
-                    );
+                    assert_eq!(summary.get(key).unwrap_or(&Json::Null), value, "{} {key}", path.display());
                 }
             }
             seen += 1;
@@ -105,11 +93,7 @@ fn expected_issues(example: &Json) -> Vec<String> {
     let issues = example["issues"].as_array().unwrap().iter();
     let mut all: Vec<String> = issues
         .map(|issue| {
-            let mark = if issue["severity"] == "warning" {
-                "~"
-            } else {
-                ""
-            };
+            let mark = if issue["severity"] == "warning" { "~" } else { "" };
             let text = |name: &str| issue[name].as_str().unwrap().to_owned();
             format!("{mark}{} {}", text("code"), text("link_id"))
         })
@@ -118,14 +102,9 @@ fn expected_issues(example: &Json) -> Vec<String> {
     all
 }
 
-fn run(
-    form: &kartlegging::domain::questionnaire::Questionnaire,
-    example: &Json,
-) -> (Vec<String>, Option<Json>) {
+fn run(form: &kartlegging::domain::questionnaire::Questionnaire, example: &Json) -> (Vec<String>, Option<Json>) {
     let respondent: Respondent = serde_json::from_value(example["respondent"].clone()).unwrap();
-    let context = Context {
-        not_asked: respondent.not_asked(),
-    };
+    let context = Context { not_asked: respondent.not_asked() };
     let document = match read::response(&example["response"]) {
         Ok(document) => document,
         Err(issues) => return (list(&issues), None),

@@ -31,17 +31,12 @@ fn a_response_of_very_many_items_is_refused() {
     let items: Vec<Json> = (0..30_000).map(|_| json!({"linkId": "a"})).collect();
     assert_eq!(refused(&response_json(&json!(items))), ["tooLarge "]);
     let answers: Vec<Json> = (0..30_000).map(|_| json!({"valueInteger": 1})).collect();
-    assert_eq!(
-        refused(&response_json(&json!([{"linkId": "a", "answer": answers}]))),
-        ["tooLarge a"]
-    );
+    assert_eq!(refused(&response_json(&json!([{"linkId": "a", "answer": answers}]))), ["tooLarge a"]);
 }
 
 #[test]
 fn very_many_faults_are_cut_off() {
-    let items: Vec<Json> = (0..15_000)
-        .map(|n| json!({"linkId": format!("x{n}"), "text": "x"}))
-        .collect();
+    let items: Vec<Json> = (0..15_000).map(|n| json!({"linkId": format!("x{n}"), "text": "x"})).collect();
     let form = read_form(&json!([{"linkId": "a", "text": "a", "type": "string"}]));
     let document = read::response(&response_json(&json!(items))).unwrap();
     let context = Context::default();
@@ -54,12 +49,10 @@ fn very_many_faults_are_cut_off() {
 #[test]
 fn many_instances_of_a_group_with_conditions_take_no_square_time() {
     let when = json!([{"question": "b", "operator": "=", "answerBoolean": true}]);
-    let form = read_form(
-        &json!([{"linkId": "g", "type": "group", "repeats": true, "item": [
-            {"linkId": "b", "text": "b", "type": "boolean"},
-            {"linkId": "q", "text": "q", "type": "string", "enableWhen": when},
-        ]}]),
-    );
+    let form = read_form(&json!([{"linkId": "g", "type": "group", "repeats": true, "item": [
+        {"linkId": "b", "text": "b", "type": "boolean"},
+        {"linkId": "q", "text": "q", "type": "string", "enableWhen": when},
+    ]}]));
     let instance = json!({"linkId": "g", "item": [
         {"linkId": "b", "answer": [{"valueBoolean": true}]},
         {"linkId": "q", "answer": [{"valueString": "x"}]},
@@ -75,49 +68,22 @@ fn many_instances_of_a_group_with_conditions_take_no_square_time() {
 fn structure_is_held_to_r4() {
     for (json, issue) in [
         (json!([]), "structure "),
-        (
-            json!({"resourceType": "Patient", "status": "completed"}),
-            "structure ",
-        ),
-        (
-            json!({"resourceType": "QuestionnaireResponse", "status": "done"}),
-            "invalidValue ",
-        ),
-        (
-            json!({"resourceType": "QuestionnaireResponse", "status": "completed", "x": 1}),
-            "unknownElement ",
-        ),
-        (
-            json!({"resourceType": "QuestionnaireResponse", "status": "completed", "item": []}),
-            "emptyElement ",
-        ),
+        (json!({"resourceType": "Patient", "status": "completed"}), "structure "),
+        (json!({"resourceType": "QuestionnaireResponse", "status": "done"}), "invalidValue "),
+        (json!({"resourceType": "QuestionnaireResponse", "status": "completed", "x": 1}), "unknownElement "),
+        (json!({"resourceType": "QuestionnaireResponse", "status": "completed", "item": []}), "emptyElement "),
     ] {
         assert_eq!(refused(&json), [issue], "{json}");
     }
     for (item, issue) in [
         (json!({"text": "x"}), "structure "),
         (json!({"linkId": "a", "answer": [{}]}), "structure a"),
-        (
-            json!({"linkId": "a", "answer": [{"valueInteger": 1, "valueString": "x"}]}),
-            "structure a",
-        ),
-        (
-            json!({"linkId": "a", "answer": [{"valueDate": "2026-02-30"}]}),
-            "invalidValue a",
-        ),
-        (
-            json!({"linkId": "a", "answer": [{"valueInteger": 1.5}]}),
-            "invalidValue a",
-        ),
-        (
-            json!({"linkId": "a", "answer": [{"valueAttachment": {"url": "x"}}]}),
-            "invalidAnswerType a",
-        ),
+        (json!({"linkId": "a", "answer": [{"valueInteger": 1, "valueString": "x"}]}), "structure a"),
+        (json!({"linkId": "a", "answer": [{"valueDate": "2026-02-30"}]}), "invalidValue a"),
+        (json!({"linkId": "a", "answer": [{"valueInteger": 1.5}]}), "invalidValue a"),
+        (json!({"linkId": "a", "answer": [{"valueAttachment": {"url": "x"}}]}), "invalidAnswerType a"),
         (json!({"linkId": "a", "text": null}), "emptyElement a"),
-        (
-            json!({"linkId": "a", "modifierExtension": [{"url": "x"}]}),
-            "modifierExtension a",
-        ),
+        (json!({"linkId": "a", "modifierExtension": [{"url": "x"}]}), "modifierExtension a"),
     ] {
         let issues = refused(&response_json(&json!([item])));
         assert!(issues.contains(&issue.to_owned()), "{item}: {issues:?}");

@@ -1,12 +1,8 @@
 //! What holds for every form and every response.
 
-use kartlegging::domain::answers::{
-    AnsweredItem, Answers, Context, Severity, check_draft, complete, enabled, prune,
-};
+use kartlegging::domain::answers::{AnsweredItem, Answers, Context, Severity, check_draft, complete, enabled, prune};
 use kartlegging::domain::language::Language;
-use kartlegging::domain::questionnaire::{
-    Behavior, Condition, EnableWhen, ItemType, Operator, Questionnaire,
-};
+use kartlegging::domain::questionnaire::{Behavior, Condition, EnableWhen, ItemType, Operator, Questionnaire};
 use kartlegging::domain::summary::digest;
 use kartlegging::domain::value::Value;
 use kartlegging::fhir::read::{self, ResponseStatus, questionnaire, supplement};
@@ -22,30 +18,21 @@ type Plan = (bool, Option<(usize, u8)>, Option<(usize, u8)>, bool);
 
 fn plans() -> impl Strategy<Value = Vec<Plan>> {
     let condition = || proptest::option::of((0..8_usize, 0..5_u8));
-    vec(
-        (any::<bool>(), condition(), condition(), any::<bool>()),
-        1..9,
-    )
+    vec((any::<bool>(), condition(), condition(), any::<bool>()), 1..9)
 }
 
 /// A form in which each question depends on earlier ones only, as the reader guarantees.
 fn build(plans: &[Plan]) -> Questionnaire {
-    let items = plans
-        .iter()
-        .enumerate()
-        .map(|(at, (required, first, second, any))| {
-            let mut item = ask(&format!("q{at}"), ItemType::Integer);
-            item.required = *required;
-            let conditions = [first, second]
-                .into_iter()
-                .flatten()
-                .filter(|(on, _)| *on < at);
-            item.enable_when = conditions.map(|(on, kind)| condition(*on, *kind)).collect();
-            if *any && item.enable_when.len() > 1 {
-                item.behavior = Behavior::Any;
-            }
-            item
-        });
+    let items = plans.iter().enumerate().map(|(at, (required, first, second, any))| {
+        let mut item = ask(&format!("q{at}"), ItemType::Integer);
+        item.required = *required;
+        let conditions = [first, second].into_iter().flatten().filter(|(on, _)| *on < at);
+        item.enable_when = conditions.map(|(on, kind)| condition(*on, *kind)).collect();
+        if *any && item.enable_when.len() > 1 {
+            item.behavior = Behavior::Any;
+        }
+        item
+    });
     small(items.collect())
 }
 
@@ -58,23 +45,13 @@ fn condition(on: usize, kind: u8) -> EnableWhen {
         3 => Condition::Compares(Operator::Less, number),
         _ => Condition::Compares(Operator::Equal, number),
     };
-    EnableWhen {
-        question: format!("q{on}"),
-        condition,
-    }
+    EnableWhen { question: format!("q{on}"), condition }
 }
 
 fn fill(form: &Questionnaire, values: &[Option<i32>]) -> Answers {
     let given = form.items().iter().zip(values);
-    let items = given.filter_map(|(item, value)| {
-        Some(AnsweredItem::question(
-            &item.link_id,
-            [Value::Integer((*value)?)],
-        ))
-    });
-    Answers {
-        items: items.collect(),
-    }
+    let items = given.filter_map(|(item, value)| Some(AnsweredItem::question(&item.link_id, [Value::Integer((*value)?)])));
+    Answers { items: items.collect() }
 }
 
 /// A response to a released form in which every choice is made at random.
@@ -97,13 +74,7 @@ fn choose(form: &Questionnaire, picks: &[usize], words: &str) -> Answers {
             answer(item)
         } else {
             let inner = item.items.iter().filter(|item| item.is_question());
-            AnsweredItem::group(
-                &item.link_id,
-                inner
-                    .map(&mut answer)
-                    .filter(AnsweredItem::is_answered)
-                    .collect(),
-            )
+            AnsweredItem::group(&item.link_id, inner.map(&mut answer).filter(AnsweredItem::is_answered).collect())
         };
         items.extend(answered.is_answered().then_some(answered));
     }
@@ -152,14 +123,8 @@ fn any_json() -> impl Strategy<Value = Json> {
     leaf.prop_recursive(6, 48, 6, move |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Json::from),
-            vec((key.clone(), inner), 0..6).prop_map(|members| {
-                Json::Object(
-                    members
-                        .into_iter()
-                        .map(|(name, value)| (name.to_owned(), value))
-                        .collect(),
-                )
-            }),
+            vec((key.clone(), inner), 0..6)
+                .prop_map(|members| { Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),) }),
         ]
     })
 }

@@ -24,55 +24,21 @@ fn options() -> Json {
 fn invariants_of_r4_are_held() {
     let string = |more: Json| {
         let mut item = json!({"linkId": "a", "text": "a", "type": "string"});
-        item.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         item
     };
     let other = json!({"linkId": "b", "text": "b", "type": "boolean"});
     for (items, expected) in [
-        (
-            json!([{"linkId": "a", "type": "group", "text": "a"}]),
-            "!que-1",
-        ),
+        (json!([{"linkId": "a", "type": "group", "text": "a"}]), "!que-1"),
         (json!([string(json!({})), string(json!({}))]), "!que-2"),
-        (
-            json!([{"linkId": "a", "text": "a", "type": "display", "code": [{"code": "x"}]}]),
-            "que-3",
-        ),
-        (
-            json!([{"linkId": "a", "text": "a", "type": "choice", "answerOption": options(), "answerValueSet": "#x"}]),
-            "!que-4",
-        ),
-        (
-            json!([string(json!({"answerOption": options()}))]),
-            "!que-5",
-        ),
-        (
-            json!([{"linkId": "a", "text": "a", "type": "display", "required": true}]),
-            "que-6",
-        ),
-        (
-            json!([
-                other,
-                string(
-                    json!({"enableWhen": [{"question": "b", "operator": "exists", "answerInteger": 1}]})
-                )
-            ]),
-            "!que-7",
-        ),
-        (
-            json!([{"linkId": "g", "type": "group", "initial": [{"valueString": "x"}], "item": [other]}]),
-            "!que-8",
-        ),
-        (
-            json!([{"linkId": "a", "text": "a", "type": "display", "readOnly": true}]),
-            "que-9",
-        ),
-        (
-            json!([{"linkId": "a", "text": "a", "type": "date", "maxLength": 3}]),
-            "!que-10",
-        ),
+        (json!([{"linkId": "a", "text": "a", "type": "display", "code": [{"code": "x"}]}]), "que-3"),
+        (json!([{"linkId": "a", "text": "a", "type": "choice", "answerOption": options(), "answerValueSet": "#x"}]), "!que-4"),
+        (json!([string(json!({"answerOption": options()}))]), "!que-5"),
+        (json!([{"linkId": "a", "text": "a", "type": "display", "required": true}]), "que-6"),
+        (json!([other, string(json!({"enableWhen": [{"question": "b", "operator": "exists", "answerInteger": 1}]}))]), "!que-7"),
+        (json!([{"linkId": "g", "type": "group", "initial": [{"valueString": "x"}], "item": [other]}]), "!que-8"),
+        (json!([{"linkId": "a", "text": "a", "type": "display", "readOnly": true}]), "que-9"),
+        (json!([{"linkId": "a", "text": "a", "type": "date", "maxLength": 3}]), "!que-10"),
         (
             json!([{"linkId": "a", "text": "a", "type": "choice", "answerOption": options(), "initial": [{"valueCoding": {"system": "s:s", "code": "a"}}]}]),
             "!que-11",
@@ -86,18 +52,10 @@ fn invariants_of_r4_are_held() {
             ]),
             "!que-12",
         ),
-        (
-            json!([string(
-                json!({"initial": [{"valueString": "x"}, {"valueString": "y"}]})
-            )]),
-            "!que-13",
-        ),
+        (json!([string(json!({"initial": [{"valueString": "x"}, {"valueString": "y"}]}))]), "!que-13"),
     ] {
         let found = findings(&items);
-        assert!(
-            found.contains(&expected.to_owned()),
-            "{expected}: {found:?}"
-        );
+        assert!(found.contains(&expected.to_owned()), "{expected}: {found:?}");
     }
 }
 
@@ -105,62 +63,26 @@ fn invariants_of_r4_are_held() {
 fn what_cannot_be_executed_is_refused_and_what_only_looks_is_not() {
     let with = |extension: Json| json!([{"linkId": "a", "text": "a", "type": "string", "extension": [extension]}]);
     for (items, expected) in [
-        (
-            json!([{"linkId": "a", "text": "a", "type": "attachment"}]),
-            "!type",
-        ),
-        (
-            json!([{"linkId": "a", "text": "a", "type": "choice"}]),
-            "!options",
-        ),
-        (
-            json!([{"linkId": "a", "text": "a", "type": "choice", "answerValueSet": "http://example.org/vs"}]),
-            "!value-set",
-        ),
-        (
-            with(
-                json!({"url": "http://ehelse.no/fhir/StructureDefinition/sdf-calculatedExpression", "valueString": "1"}),
-            ),
-            "!unsupported",
-        ),
+        (json!([{"linkId": "a", "text": "a", "type": "attachment"}]), "!type"),
+        (json!([{"linkId": "a", "text": "a", "type": "choice"}]), "!options"),
+        (json!([{"linkId": "a", "text": "a", "type": "choice", "answerValueSet": "http://example.org/vs"}]), "!value-set"),
+        (with(json!({"url": "http://ehelse.no/fhir/StructureDefinition/sdf-calculatedExpression", "valueString": "1"})), "!unsupported"),
         (
             with(
                 json!({"url": "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression", "valueExpression": {}}),
             ),
             "!unsupported",
         ),
-        (
-            with(
-                json!({"url": "http://hl7.org/fhir/StructureDefinition/regex", "valueString": "(?=x)"}),
-            ),
-            "!regex",
-        ),
-        (
-            with(
-                json!({"url": "http://ehelse.no/fhir/StructureDefinition/sdf-fhirpath", "valueString": "Patient.name"}),
-            ),
-            "prefill",
-        ),
-        (
-            with(json!({"url": "http://example.org/colour", "valueString": "red"})),
-            "extension",
-        ),
-        (
-            json!([{"linkId": "a", "text": "a", "type": "string", "modifierExtension": [{"url": "x"}]}]),
-            "!modifier-extension",
-        ),
-        (
-            json!([{"linkId": "a", "text": "a", "type": "string", "colour": "red"}]),
-            "ignored",
-        ),
+        (with(json!({"url": "http://hl7.org/fhir/StructureDefinition/regex", "valueString": "(?=x)"})), "!regex"),
+        (with(json!({"url": "http://ehelse.no/fhir/StructureDefinition/sdf-fhirpath", "valueString": "Patient.name"})), "prefill"),
+        (with(json!({"url": "http://example.org/colour", "valueString": "red"})), "extension"),
+        (json!([{"linkId": "a", "text": "a", "type": "string", "modifierExtension": [{"url": "x"}]}]), "!modifier-extension"),
+        (json!([{"linkId": "a", "text": "a", "type": "string", "colour": "red"}]), "ignored"),
         (
             json!([{"linkId": "a", "text": "a", "type": "string", "enableWhen": [{"question": "x", "operator": "exists", "answerBoolean": true}]}]),
             "!enable-when",
         ),
-        (
-            json!([{"linkId": "a", "text": "a", "type": "integer", "extension": control("slider")}]),
-            "slider",
-        ),
+        (json!([{"linkId": "a", "text": "a", "type": "integer", "extension": control("slider")}]), "slider"),
     ] {
         let found = findings(&items);
         assert_eq!(found, [expected], "{items}");
@@ -173,10 +95,7 @@ fn items_that_depend_on_each_other_in_a_circle_are_refused() {
         json!({"linkId": link_id, "text": "x", "type": "string",
         "enableWhen": [{"question": other, "operator": "exists", "answerBoolean": true}]})
     };
-    assert_eq!(
-        findings(&json!([on("a", "b"), on("b", "a")])),
-        ["!enable-when-circle"]
-    );
+    assert_eq!(findings(&json!([on("a", "b"), on("b", "a")])), ["!enable-when-circle"]);
 }
 
 #[test]
@@ -186,23 +105,15 @@ fn every_fault_is_reported_at_once_with_its_path() {
         {"linkId": "b", "text": "b", "type": "choice"},
     ]);
     let outcome = questionnaire::read(form_json(&items).to_string().as_bytes());
-    let paths: Vec<_> = outcome
-        .findings
-        .iter()
-        .map(|finding| finding.path.as_str())
-        .collect();
+    let paths: Vec<_> = outcome.findings.iter().map(|finding| finding.path.as_str()).collect();
     let inner = "Questionnaire.item.where(linkId='g').item.where(linkId='a')";
-    assert!(
-        paths.contains(&inner) && paths.contains(&"Questionnaire.item.where(linkId='b')"),
-        "{paths:?}"
-    );
+    assert!(paths.contains(&inner) && paths.contains(&"Questionnaire.item.where(linkId='b')"), "{paths:?}");
 }
 
 #[test]
 fn a_slider_becomes_radio_buttons() {
-    let form = read_form(
-        &json!([{"linkId": "a", "text": "a", "type": "choice", "answerOption": options(), "extension": control("slider")}]),
-    );
+    let form =
+        read_form(&json!([{"linkId": "a", "text": "a", "type": "choice", "answerOption": options(), "extension": control("slider")}]));
     assert_eq!(form.items()[0].control, Some(Control::RadioButton));
 }
 
@@ -226,41 +137,20 @@ fn a_bundle_of_languages_becomes_one_form() {
     let bundle = json!({"resourceType": "Bundle", "type": "searchset", "entry": [part("nb-NO", "1", "Ja"), part("nn-NO", "2", "Jau")]});
     let outcome = questionnaire::read(bundle.to_string().as_bytes());
     assert!(!outcome.is_refused(), "{:#?}", outcome.findings);
-    let [form] = outcome.questionnaires.as_slice() else {
-        panic!("one form")
-    };
+    let [form] = outcome.questionnaires.as_slice() else { panic!("one form") };
     let nynorsk = Language::parse("nn-NO").unwrap();
-    assert_eq!(
-        form.languages(),
-        [Language::parse("nb-NO").unwrap(), nynorsk.clone()]
-    );
+    assert_eq!(form.languages(), [Language::parse("nb-NO").unwrap(), nynorsk.clone()]);
     let item = form.item("q").unwrap();
-    assert_eq!(
-        (
-            item.text.get(&Language::nn()),
-            item.options[0].label.get(&nynorsk)
-        ),
-        ("Jau", "Jau")
-    );
-    assert_eq!(
-        item.options[0].coding().unwrap().system.as_deref(),
-        Some("urn:codes")
-    );
+    assert_eq!((item.text.get(&Language::nn()), item.options[0].label.get(&nynorsk)), ("Jau", "Jau"));
+    assert_eq!(item.options[0].coding().unwrap().system.as_deref(), Some("urn:codes"));
     assert_eq!(form.item("h").unwrap().kind, ItemType::Display);
     assert!(item.takes_several());
-    let codes: Vec<_> = outcome
-        .findings
-        .iter()
-        .map(|finding| finding.code)
-        .collect();
+    let codes: Vec<_> = outcome.findings.iter().map(|finding| finding.code).collect();
     for code in ["relative-url", "que-6", "white-space", "platform", "help"] {
         assert!(codes.contains(&code), "{code}: {codes:?}");
     }
     let written = write::questionnaire(form, None);
-    assert!(
-        written["contained"][0]["compose"].is_object()
-            && written["contained"][0]["expansion"].is_object()
-    );
+    assert!(written["contained"][0]["compose"].is_object() && written["contained"][0]["expansion"].is_object());
     assert!(!written.to_string().contains("helsenorge.no"));
 }
 
@@ -273,12 +163,7 @@ fn languages_that_ask_different_things_are_refused() {
     };
     let bundle = json!({"resourceType": "Bundle", "entry": [part("nb", true), part("nn", false)]});
     let outcome = questionnaire::read(bundle.to_string().as_bytes());
-    assert!(
-        outcome
-            .findings
-            .iter()
-            .any(|finding| finding.code == "languages-differ")
-    );
+    assert!(outcome.findings.iter().any(|finding| finding.code == "languages-differ"));
     assert!(outcome.questionnaires.is_empty());
 }
 
@@ -302,11 +187,7 @@ fn what_form_fillers_send_is_brought_into_shape() {
     sent["meta"] = json!({"profile": ["x"]});
     let document = read::response(&sent).unwrap();
     let normalised = read::normalise(&form, document, &Context::default());
-    let codes: Vec<_> = normalised
-        .changes
-        .iter()
-        .map(|change| change.code)
-        .collect();
+    let codes: Vec<_> = normalised.changes.iter().map(|change| change.code).collect();
     for code in [
         ChangeCode::MetaDropped,
         ChangeCode::ExtensionDropped,
@@ -319,12 +200,7 @@ fn what_form_fillers_send_is_brought_into_shape() {
         assert!(codes.contains(&code), "{code:?}: {codes:?}");
     }
     assert!(wrong(&form, &sent["item"]).is_empty());
-    let ids: Vec<_> = normalised
-        .answers
-        .items
-        .iter()
-        .map(|item| item.link_id.as_str())
-        .collect();
+    let ids: Vec<_> = normalised.answers.items.iter().map(|item| item.link_id.as_str()).collect();
     assert_eq!(ids, ["b", "c", "n"]);
 }
 
@@ -333,19 +209,10 @@ fn a_response_names_its_form_in_many_ways() {
     let form = form("follow-up");
     for (name, fits) in [
         (None, true),
-        (
-            Some("https://kartlegging.example/fhir/Questionnaire/follow-up|1.0.0"),
-            true,
-        ),
-        (
-            Some("https://kartlegging.example/fhir/Questionnaire/follow-up"),
-            true,
-        ),
+        (Some("https://kartlegging.example/fhir/Questionnaire/follow-up|1.0.0"), true),
+        (Some("https://kartlegging.example/fhir/Questionnaire/follow-up"), true),
         (Some("Questionnaire/follow-up"), true),
-        (
-            Some("https://kartlegging.example/fhir/Questionnaire/follow-up|2.0.0"),
-            false,
-        ),
+        (Some("https://kartlegging.example/fhir/Questionnaire/follow-up|2.0.0"), false),
         (Some("Questionnaire/other"), false),
     ] {
         assert_eq!(names_form(&form, name), fits, "{name:?}");

@@ -22,17 +22,14 @@ fn coded(system: &str, code: &str) -> Json {
 }
 
 fn filled(form: &Questionnaire) -> Answers {
-    let most =
-        json!({"linkId": "burdens-most", "answer": [problem("pain"), problem("other-concerns")]});
+    let most = json!({"linkId": "burdens-most", "answer": [problem("pain"), problem("other-concerns")]});
     let problems = json!([
         {"linkId": "practical", "answer": [problem("housing")]},
         {"linkId": "spiritual", "answer": [problem("none")]},
         {"linkId": "physical", "answer": [problem("pain"), problem("sleep")]},
         {"linkId": "other-concerns", "answer": [{"valueString": "Katten min, Áhkku"}]},
     ]);
-    let mut top = vec![
-        json!({"linkId": "distress", "item": [{"linkId": "score", "answer": coded("distress-score", "7")}]}),
-    ];
+    let mut top = vec![json!({"linkId": "distress", "item": [{"linkId": "score", "answer": coded("distress-score", "7")}]})];
     top.push(json!({"linkId": "problems", "item": problems}));
     top.push(most);
     top.push(json!({"linkId": "follow-up", "answer": coded("answer", "maybe")}));
@@ -40,12 +37,7 @@ fn filled(form: &Questionnaire) -> Answers {
     answers(form, &json!(top))
 }
 
-fn summary(
-    form: &Questionnaire,
-    answers: &Answers,
-    language: &Language,
-    previous: Option<Previous<'_>>,
-) -> Summary {
+fn summary(form: &Questionnaire, answers: &Answers, language: &Language, previous: Option<Previous<'_>>) -> Summary {
     summary_by(form, answers, language, previous, &Respondent::patient())
 }
 
@@ -63,10 +55,7 @@ fn summary_by(
         answers,
         previous,
         language,
-        threshold: Threshold {
-            value: 4,
-            source: "NCCN".into(),
-        },
+        threshold: Threshold { value: 4, source: "NCCN".into() },
         respondent,
         words: &text::summary::Words::new(language),
     })
@@ -78,50 +67,17 @@ fn the_summary_tells_yes_no_and_not_answered_apart() {
     let given = filled(&form);
     let json = serde_json::to_value(summary(&form, &given, &Language::nb(), None)).unwrap();
     assert_eq!(json["score"]["value"], 7);
-    assert_eq!(
-        (&json["score"]["min"], &json["score"]["max"]),
-        (&json!(0), &json!(10))
-    );
+    assert_eq!((&json["score"]["min"], &json["score"]["max"]), (&json!(0), &json!(10)));
     assert_eq!(json["over_threshold"], true);
-    assert_eq!(
-        json["follow_up"],
-        json!({"code": "maybe", "text": "Kanskje"})
-    );
+    assert_eq!(json["follow_up"], json!({"code": "maybe", "text": "Kanskje"}));
     assert_eq!(json["consent"]["code"], "no");
-    let most: Vec<_> = json["burdens_most"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|m| &m["code"])
-        .collect();
+    let most: Vec<_> = json["burdens_most"].as_array().unwrap().iter().map(|m| &m["code"]).collect();
     assert_eq!(most, ["pain", "other-concerns"]);
-    let states: Vec<_> = json["categories"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|c| &c["state"])
-        .collect();
-    assert_eq!(
-        states,
-        [
-            "answered",
-            "not-answered",
-            "not-answered",
-            "none",
-            "answered"
-        ]
-    );
-    assert_eq!(
-        json["categories"][4]["problems"][0],
-        json!({"code": "pain", "text": "Smerter", "burdens_most": true})
-    );
+    let states: Vec<_> = json["categories"].as_array().unwrap().iter().map(|c| &c["state"]).collect();
+    assert_eq!(states, ["answered", "not-answered", "not-answered", "none", "answered"]);
+    assert_eq!(json["categories"][4]["problems"][0], json!({"code": "pain", "text": "Smerter", "burdens_most": true}));
     assert_eq!(json["free_text"][0]["text"], "Katten min, Áhkku");
-    let topics: Vec<_> = json["topics"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|t| &t["code"])
-        .collect();
+    let topics: Vec<_> = json["topics"].as_array().unwrap().iter().map(|t| &t["code"]).collect();
     assert_eq!(topics, ["finances-housing", "own-health", "mental-health"]);
     assert_eq!(json["topics"][1]["from"], json!(["pain", "sleep"]));
     assert_eq!(json["since_previous"], Json::Null);
@@ -135,14 +91,8 @@ fn plain_text_is_narrow_and_says_everything() {
     for tag in text::LANGUAGES {
         let language = Language::parse(tag).unwrap();
         let page = text::summary::plain(&summary(&form, &given, &language, None));
-        assert!(
-            page.lines().all(|line| line.chars().count() <= 76),
-            "{page}"
-        );
-        assert!(
-            page.contains("Katten min, Áhkku") && page.contains("NCCN"),
-            "{page}"
-        );
+        assert!(page.lines().all(|line| line.chars().count() <= 76), "{page}");
+        assert!(page.contains("Katten min, Áhkku") && page.contains("NCCN"), "{page}");
         assert!(!page.contains("summary-") && !page.contains('{'), "{page}");
     }
     let page = text::summary::plain(&summary(&form, &given, &Language::nb(), None));
@@ -170,17 +120,9 @@ fn changes_since_the_previous_response_are_named() {
             {"linkId": "problems", "item": [{"linkId": "physical", "answer": [problem("pain"), problem("fatigue")]}]},
         ]),
     );
-    let previous = Previous {
-        response: Uuid::nil(),
-        questionnaire: &form,
-        answers: &before,
-    };
-    let changed = summary(&form, &now, &Language::en(), Some(previous))
-        .since_previous
-        .unwrap();
-    let codes = |list: &[kartlegging::domain::summary::Coded]| -> Vec<String> {
-        list.iter().map(|c| c.code.clone()).collect()
-    };
+    let previous = Previous { response: Uuid::nil(), questionnaire: &form, answers: &before };
+    let changed = summary(&form, &now, &Language::en(), Some(previous)).since_previous.unwrap();
+    let codes = |list: &[kartlegging::domain::summary::Coded]| -> Vec<String> { list.iter().map(|c| c.code.clone()).collect() };
     assert_eq!(changed.score_before, Some(3));
     assert_eq!(codes(&changed.added), ["sleep"]);
     assert_eq!(codes(&changed.removed), ["fatigue"]);
@@ -228,28 +170,15 @@ fn a_form_without_roles_lists_every_question() {
         ]),
     );
     let other = summary(&form, &given, &Language::nb(), None).other;
-    let shown: Vec<_> = other
-        .iter()
-        .map(|o| (o.question.as_str(), o.answer.as_deref()))
-        .collect();
-    assert_eq!(
-        shown,
-        [
-            ("Alder", Some("7")),
-            ("Røyker du?", Some("Nei")),
-            ("Noe annet?", None)
-        ]
-    );
+    let shown: Vec<_> = other.iter().map(|o| (o.question.as_str(), o.answer.as_deref())).collect();
+    assert_eq!(shown, [("Alder", Some("7")), ("Røyker du?", Some("Nei")), ("Noe annet?", None)]);
 }
 
 #[test]
 fn the_copy_holds_every_question_that_was_asked() {
     let form = form("distress-thermometer");
     let copy = text::summary::answers(&form, &filled(&form), &Language::nn(), &Context::default());
-    assert!(
-        copy.contains("Katten min, Áhkku") && copy.contains("ikkje svart på"),
-        "{copy}"
-    );
+    assert!(copy.contains("Katten min, Áhkku") && copy.contains("ikkje svart på"), "{copy}");
     assert!(copy.lines().all(|line| line.chars().count() <= 76));
 }
 
@@ -268,28 +197,18 @@ fn observations_say_absent_where_nothing_is_known() {
     });
     let of = |code: &str| {
         let mut all = observations.iter();
-        all.find(|o| o["code"]["coding"][0]["code"] == code)
-            .unwrap_or_else(|| panic!("{code}"))
+        all.find(|o| o["code"]["coding"][0]["code"] == code).unwrap_or_else(|| panic!("{code}"))
     };
     assert_eq!(of("distress-score")["valueInteger"], 7);
     assert_eq!(of("pain")["valueBoolean"], true);
     assert_eq!(of("fatigue")["valueBoolean"], false);
     assert_eq!(of("spiritual-religious")["valueBoolean"], false);
-    assert_eq!(
-        of("fear")["dataAbsentReason"]["coding"][0]["code"],
-        "asked-declined"
-    );
+    assert_eq!(of("fear")["dataAbsentReason"]["coding"][0]["code"], "asked-declined");
     assert!(of("fear")["valueBoolean"].is_null());
-    let mut ids: Vec<_> = observations
-        .iter()
-        .map(|o| o["id"].as_str().unwrap())
-        .collect();
+    let mut ids: Vec<_> = observations.iter().map(|o| o["id"].as_str().unwrap()).collect();
     assert!(ids.iter().all(|id| id.len() <= 64));
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), observations.len());
-    assert_eq!(
-        of("pain")["derivedFrom"][0]["reference"],
-        format!("QuestionnaireResponse/{}", Uuid::nil())
-    );
+    assert_eq!(of("pain")["derivedFrom"][0]["reference"], format!("QuestionnaireResponse/{}", Uuid::nil()));
 }

@@ -17,9 +17,7 @@ pub fn form(name: &str) -> Questionnaire {
     let file = |end: &str| folder().join(name).join(format!("1.0.0{end}.json"));
     let outcome = questionnaire::read(&std::fs::read(file("")).unwrap());
     let mut forms = outcome.questionnaires;
-    let mut form = forms
-        .pop()
-        .unwrap_or_else(|| panic!("{name}: {:#?}", outcome.findings));
+    let mut form = forms.pop().unwrap_or_else(|| panic!("{name}: {:#?}", outcome.findings));
     for language in ["nn", "en"] {
         let bytes = std::fs::read(file(&format!(".{language}"))).unwrap();
         let supplement = supplement::read(&bytes).unwrap();
@@ -55,10 +53,7 @@ pub fn findings(items: &Json) -> Vec<String> {
 /// Reads a form of these items, which must be usable.
 pub fn read_form(items: &Json) -> Questionnaire {
     let mut outcome = questionnaire::read(form_json(items).to_string().as_bytes());
-    outcome
-        .questionnaires
-        .pop()
-        .unwrap_or_else(|| panic!("{:#?}", outcome.findings))
+    outcome.questionnaires.pop().unwrap_or_else(|| panic!("{:#?}", outcome.findings))
 }
 
 /// A Questionnaire of these items.
@@ -91,24 +86,13 @@ pub fn wrong(form: &Questionnaire, items: &Json) -> Vec<String> {
 
 /// What is wrong with a draft.
 pub fn wrong_draft(form: &Questionnaire, items: &Json) -> Vec<String> {
-    list(&check_draft(
-        form,
-        &answers(form, items),
-        &Context::default(),
-    ))
+    list(&check_draft(form, &answers(form, items), &Context::default()))
 }
 
 /// Issues in short.
 pub fn list(issues: &[Issue]) -> Vec<String> {
     let mark = |issue: &Issue| {
-        if issue.severity.code() == "warning" {
-            "~"
-        } else {
-            ""
-        }
+        if issue.severity.code() == "warning" { "~" } else { "" }
     };
-    issues
-        .iter()
-        .map(|i| format!("{}{} {}", mark(i), i.code.code(), i.link_id))
-        .collect()
+    issues.iter().map(|i| format!("{}{} {}", mark(i), i.code.code(), i.link_id)).collect()
 }

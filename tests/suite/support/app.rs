@@ -90,12 +90,12 @@ where
 /// Settings for a database in a folder.
 pub fn settings(database_url: &str, folder: &std::path::Path) -> Settings {
     let mut settings = Settings::load(None, &HashMap::new()).expect("defaults");
-    settings.database_url = database_url.to_owned();
+    database_url.clone_into(&mut settings.database_url);
     settings.keys_file = folder.join("keys.toml");
     settings.allow_synthetic_persons = true;
     settings.workers = 1;
     settings.jobs = false;
-    settings.base_url = "https://svar.example".to_owned();
+    "https://svar.example".clone_into(&mut settings.base_url);
     settings
 }
 
@@ -143,7 +143,12 @@ impl TestApp {
     /// Begins a request.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
         let method = Method::from_bytes(method.as_bytes()).expect("method");
-        Call { app: self, method: method.clone(), path: path.to_owned(), request: self.http.request(method, format!("{}{path}", self.base)) }
+        Call {
+            app: self,
+            method: method.clone(),
+            path: path.to_owned(),
+            request: self.http.request(method, format!("{}{path}", self.base)),
+        }
     }
 
     pub fn get(&self, path: &str) -> Call<'_> {

@@ -49,7 +49,8 @@ pub fn validator(schema: &Value) -> std::sync::Arc<jsonschema::Validator> {
     known
         .entry(key)
         .or_insert_with(|| {
-            let document = json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "components": CONTRACT["components"], "allOf": [schema]});
+            let document =
+                json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "components": CONTRACT["components"], "allOf": [schema]});
             std::sync::Arc::new(jsonschema::options().should_validate_formats(true).build(&document).expect("a schema"))
         })
         .clone()
@@ -65,7 +66,8 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
         return;
     };
     let at = format!("{method} {} {}", template(path).unwrap_or_default(), answer.status);
-    let documented = operation["responses"].get(answer.status.to_string()).unwrap_or_else(|| panic!("{at} is not documented: {}", answer.text));
+    let documented =
+        operation["responses"].get(answer.status.to_string()).unwrap_or_else(|| panic!("{at} is not documented: {}", answer.text));
     let documented = resolve(documented);
     if path.starts_with("/api/") {
         assert!(answer.headers.contains_key("x-request-id"), "{at}: no X-Request-Id");

@@ -11,7 +11,6 @@ pub mod world;
 
 pub use app::TestApp;
 
-
 /// A test on both databases.
 #[macro_export]
 macro_rules! on_both {

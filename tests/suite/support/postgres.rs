@@ -28,6 +28,7 @@ echo ready
 cat >/dev/null
 "#;
 
+#[expect(clippy::zombie_processes, reason = "it ends with this process, when the pipe closes")]
 fn start() -> Cluster {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
     let path = format!("{}:{}", std::env::var("PATH").unwrap_or_default(), installed());
@@ -58,8 +59,12 @@ fn start() -> Cluster {
 
 /// Where Debian keeps the server's programs.
 fn installed() -> String {
-    let mut found: Vec<String> =
-        std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|e| e.path().join("bin").display().to_string()).collect();
+    let mut found: Vec<String> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|e| e.path().join("bin").display().to_string())
+        .collect();
     found.sort();
     found.pop().unwrap_or_default()
 }

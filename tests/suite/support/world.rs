@@ -48,7 +48,14 @@ async fn unit(services: &Services, organization: OrganizationId, name: &str) -> 
     admin::add_unit(services, new).await.expect("unit")
 }
 
-async fn clinician(services: &Services, organization: OrganizationId, name: &str, role: Role, unit: Option<UnitId>, hpr: &str) -> ClinicianId {
+async fn clinician(
+    services: &Services,
+    organization: OrganizationId,
+    name: &str,
+    role: Role,
+    unit: Option<UnitId>,
+    hpr: &str,
+) -> ClinicianId {
     let grants = BTreeSet::from([Grant { role, unit }]);
     let new = NewClinician { organization, name: name.to_owned(), hpr_number: Some(hpr.to_owned()), subject: None, grants };
     admin::add_clinician(services, new).await.expect("clinician")
@@ -68,9 +75,11 @@ impl World {
         let mut tokens = BTreeMap::new();
         let client = admin::add_client(services, own, "letters".to_owned(), None, Scope::ALL.into_iter().collect()).await.expect("client");
         tokens.insert("client", token(services, Bearer::Client(client)).await);
-        let reader = admin::add_client(services, own, "reader".to_owned(), None, BTreeSet::from([Scope::ResponsesRead])).await.expect("client");
+        let reader =
+            admin::add_client(services, own, "reader".to_owned(), None, BTreeSet::from([Scope::ResponsesRead])).await.expect("client");
         tokens.insert("reader", token(services, Bearer::Client(reader)).await);
-        let foreign_client = admin::add_client(services, other, "letters".to_owned(), None, Scope::ALL.into_iter().collect()).await.expect("client");
+        let foreign_client =
+            admin::add_client(services, other, "letters".to_owned(), None, Scope::ALL.into_iter().collect()).await.expect("client");
         tokens.insert("other_client", token(services, Bearer::Client(foreign_client)).await);
         let people = [
             ("clinician", own, Role::Clinician, Some(first), "9900001"),
@@ -169,7 +178,8 @@ fn coding(system: &str, code: &str) -> Value {
 
 /// Answers to the distress thermometer: score, physical problems, what burdens most, wish, consent.
 pub fn answers(score: u8, physical: &[&str], most: &[&str], wish: &str, consent: Option<&str>) -> Value {
-    let mut items = vec![json!({"linkId": "distress", "item": [{"linkId": "score", "answer": [coding("distress-score", &score.to_string())]}]})];
+    let mut items =
+        vec![json!({"linkId": "distress", "item": [{"linkId": "score", "answer": [coding("distress-score", &score.to_string())]}]})];
     if !physical.is_empty() {
         let ticked: Vec<Value> = physical.iter().map(|code| coding("problem", code)).collect();
         items.push(json!({"linkId": "problems", "item": [{"linkId": "physical", "answer": ticked}]}));

@@ -28,7 +28,7 @@ pub fn value_sets(form: &Node<'_>) -> Vec<ContainedSet> {
         let id = node.token("id");
         match id {
             Some(id) if kind == "ValueSet" => {
-                sets.push(ContainedSet { id, url: node.token("url"), title: node.text("title"), options: concepts(&node) })
+                sets.push(ContainedSet { id, url: node.token("url"), title: node.text("title"), options: concepts(&node) });
             }
             _ => node.warn("ignored", format!("contained {kind} is not used")),
         }
