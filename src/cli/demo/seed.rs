@@ -162,7 +162,8 @@ impl Seeder {
         for (at, patient) in people.patients.iter().enumerate() {
             let organization = self.organization(&patient.organization)?;
             let units = self.units.get(&patient.organization).cloned().unwrap_or_default();
-            let unit = units.get(at % units.len().max(1)).copied().ok_or_else(|| broken("unit"))?;
+            // Two of three visits are at the first unit, so that its list looks like a real day.
+            let unit = units.get((at % 3 / 2) % units.len().max(1)).copied().ok_or_else(|| broken("unit"))?;
             let day = i64::try_from(at % 14).unwrap_or(0) + 1;
             let minutes = 8 * 60 + 30 + i64::try_from(at * 35 % 360).unwrap_or(0);
             let visit = Some((unit, oslo_day_start(oslo_date(now) + Duration::days(day)) + Duration::minutes(minutes)));
