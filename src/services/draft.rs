@@ -6,7 +6,7 @@ use super::fault::{Fault, unit_error};
 use super::holder::{self, Held, Holder, SessionKind, hold, hold_row};
 use super::library::Form;
 use super::vault::PatientCipher;
-use crate::domain::answers::{Answers, Context, Issue, Severity, check_draft};
+use crate::domain::answers::{Answers, Context, Issue, IssueCode, Severity, check_draft};
 use crate::domain::ids::ResponseId;
 use crate::domain::invitation::{ClosedReason, InvitationState};
 use crate::domain::language::Language;
@@ -130,6 +130,9 @@ pub(super) fn stored(form: &Form, answers: &Answers, status: ResponseStatus, lan
 /// Reads a body of answers against the form: structure, then what foreign renderers do, then rules.
 pub(super) fn accept(form: &Form, body: &Value, respondent: Option<&Respondent>) -> Result<Answers, Vec<Issue>> {
     let document = read::response(body)?;
+    if !read::normalise::names_form(&form.questionnaire, document.questionnaire.as_deref()) {
+        return Err(vec![Issue::of_whole(Severity::Error, IssueCode::QuestionnaireNotFound, "QuestionnaireResponse.questionnaire")]);
+    }
     let context = Context { not_asked: respondent.map_or(&[], Respondent::not_asked) };
     Ok(read::normalise(&form.questionnaire, document, &context).answers)
 }

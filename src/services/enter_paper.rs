@@ -6,6 +6,7 @@ use super::draft::{self, accept};
 use super::fault::{Fault, unit_error};
 use super::holder::{self, Held, hold_row};
 use super::idempotency::{self as repeat, Begun, Repeatable};
+use super::responses::{self as responses_service, ResponseView};
 use super::submit_response::{Origin, hand_in};
 use crate::domain::actor::Actor;
 use crate::domain::answers::{Context, Issue, complete};
@@ -13,7 +14,7 @@ use crate::domain::clock::oslo_date;
 use crate::domain::ids::{ClinicianId, InvitationId, PatientId, ResponseId, UnitId};
 use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible, window};
 use crate::domain::language::Language;
-use crate::domain::policy::{Action, Denied, Resource, decide};
+use crate::domain::policy::{Action, Denied, Resource, decide, may_ever};
 use crate::domain::respondent::{Respondent, RespondentFault};
 use crate::storage::invitations::{self, Invitation};
 use crate::storage::{Tx, drafts, idempotency, organizations, patients, responses};
@@ -101,6 +102,16 @@ impl From<holder::Error> for Error {
     }
 }
 
+impl From<responses_service::Error> for Error {
+    fn from(error: responses_service::Error) -> Self {
+        match error {
+            responses_service::Error::Denied(denied) => Self::Denied(denied),
+            responses_service::Error::Fault(fault) => Self::Fault(fault),
+            responses_service::Error::NotFound | responses_service::Error::Language => Self::NotFound,
+        }
+    }
+}
+
 impl From<draft::Error> for Error {
     fn from(error: draft::Error) -> Self {
         match error {
@@ -110,8 +121,15 @@ impl From<draft::Error> for Error {
     }
 }
 
-/// Enters answers; safe to repeat under its key. Gives the response's id.
-pub async fn enter(services: &Services, caller: &Caller, command: Command, request: Repeatable) -> Result<ResponseId, Error> {
+/// Enters answers; safe to repeat under its key. Gives the response as it then stands.
+pub async fn enter(services: &Services, caller: &Caller, command: Command, request: Repeatable) -> Result<ResponseView, Error> {
+    let id = enter_once(services, caller, command, request).await?;
+    let (view, _) = responses_service::view(services, caller, id, None).await?;
+    Ok(view)
+}
+
+async fn enter_once(services: &Services, caller: &Caller, command: Command, request: Repeatable) -> Result<ResponseId, Error> {
+    may_ever(&caller.actor, Action::EnterPaper)?;
     let faults = command.respondent.validate();
     if !faults.is_empty() {
         return Err(Error::Respondent(faults));

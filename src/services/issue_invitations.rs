@@ -6,12 +6,13 @@ use super::idempotency::{self as repeat, Begun, Repeatable};
 use super::invitation::{Issued, new_credential, render, secrets, view};
 use super::vault::PatientCipher;
 use super::{Caller, Services};
+use crate::domain::actor::Actor;
 use crate::domain::clock::oslo_day_start;
 use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{AppointmentId, CredentialId, InvitationId, PatientId, PatientIdentifierId, UnitId};
 use crate::domain::invitation::{InvitationState, window};
 use crate::domain::language::Language;
-use crate::domain::policy::{Action, Denied, Resource, decide};
+use crate::domain::policy::{Action, Denied, Resource, decide, may_ever};
 use crate::storage::appointments::{self, Appointment};
 use crate::storage::invitations::{self, Invitation};
 use crate::storage::organizations::{self, Unit};
@@ -151,6 +152,7 @@ type Item = Result<(Issued, CredentialId), Error>;
 
 /// Issues one invitation; safe to repeat under its key.
 pub async fn issue(services: &Services, caller: &Caller, order: Order, request: Repeatable) -> Result<Issued, Error> {
+    may_ever(&caller.actor, Action::ManageInvitations)?;
     let begun = match repeat::begin(services, caller, &request).await? {
         Begun::Replay(outcome) => {
             return replay(services, caller, &outcome).await?.pop().unwrap_or(Err(Fault::Content("idempotency outcome").into()));
@@ -180,6 +182,11 @@ pub async fn issue_batch(
     orders: Vec<Order>,
     request: Repeatable,
 ) -> Result<Vec<Result<Issued, Error>>, Error> {
+    may_ever(&caller.actor, Action::ManageInvitations)?;
+    // A batch is a system's work: a person's unit is checked item by item only by the single operation.
+    if matches!(caller.actor, Actor::Clinician(_)) {
+        return Err(Denied::Role.into());
+    }
     let begun = match repeat::begin(services, caller, &request).await? {
         Begun::Replay(outcome) => return replay(services, caller, &outcome).await,
         Begun::Work(begun) => begun,

@@ -211,8 +211,19 @@ fn deed(action: &'static str, allowed: &Allowed) -> Deed {
 
 /// The data of a response, in its newest or an earlier version.
 pub async fn get(services: &Services, caller: &Caller, id: ResponseId, version: Option<i32>) -> Result<ResponseView, Error> {
+    let read = view(services, caller, id, version).await?;
+    logged(services, caller, read).await
+}
+
+/// The same for the answer to a request that has logged its own deed.
+pub(super) async fn view(
+    services: &Services,
+    caller: &Caller,
+    id: ResponseId,
+    version: Option<i32>,
+) -> Result<(ResponseView, Deed), Error> {
     let context = (services.clone(), caller.clone(), id, version);
-    let read = services
+    services
         .db
         .read(context, |(services, caller, id, version), snapshot| {
             Box::pin(async move {
@@ -223,8 +234,7 @@ pub async fn get(services: &Services, caller: &Caller, id: ResponseId, version: 
                 Ok::<_, Error>((view, deed("response.read", &allowed)))
             })
         })
-        .await?;
-    logged(services, caller, read).await
+        .await
 }
 
 fn response_view(allowed: &Allowed, row: Version, review: Option<ReviewView>) -> Result<ResponseView, Fault> {

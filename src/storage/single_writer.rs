@@ -3,7 +3,9 @@
 //! group fails, its units are run again one by one, so that a bad neighbour costs only time.
 
 use super::db::{Job, Stop, StorageError, Tx, gone, storage};
+use futures::FutureExt;
 use sea_orm::{DatabaseConnection, TransactionTrait};
+use std::panic::AssertUnwindSafe;
 use tokio::sync::{mpsc, oneshot};
 
 /// Most units in one commit: bounds how long the first one waits.
@@ -69,6 +71,12 @@ async fn serve(connection: DatabaseConnection, mut queue: mpsc::Receiver<Message
     }
 }
 
+/// A unit that panics is refused like any other; the writer must outlive it.
+async fn guarded(unit: &Waiting, savepoint: &Tx) -> Result<(), Stop> {
+    let run = AssertUnwindSafe((unit.job)(savepoint)).catch_unwind();
+    run.await.unwrap_or_else(|_| Err(Stop::Storage(StorageError::Statement("a unit of work panicked".into()))))
+}
+
 async fn commit_together(connection: &DatabaseConnection, units: Vec<Waiting>) {
     if units.is_empty() {
         return;
@@ -101,7 +109,7 @@ async fn run_group(connection: &DatabaseConnection, units: &[Waiting]) -> Result
     let mut results = Vec::with_capacity(units.len());
     for unit in units {
         let savepoint = Tx(group.begin().await.map_err(storage)?);
-        match (unit.job)(&savepoint).await {
+        match guarded(unit, &savepoint).await {
             Ok(()) => {
                 savepoint.0.commit().await.map_err(storage)?;
                 results.push(Ok(()));

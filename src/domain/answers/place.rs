@@ -108,6 +108,19 @@ impl<'a> Scope<'a> {
 }
 
 impl Issue {
+    /// Writes down an issue of the response as a whole, at that element.
+    pub fn of_whole(severity: Severity, code: IssueCode, expression: &str) -> Self {
+        Self {
+            severity,
+            code,
+            link_id: String::new(),
+            path: String::new(),
+            expression: expression.to_owned(),
+            question: None,
+            detail: None,
+        }
+    }
+
     /// Adds the bound that was broken.
     pub(super) fn with_detail(mut self, detail: &dyn ToString) -> Self {
         self.detail = Some(Text::new(detail.to_string()));

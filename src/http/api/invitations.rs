@@ -178,8 +178,6 @@ pub(in crate::http) async fn issue_batch(
                 count.0 += 1;
                 json!({"index": index, "status": 201, "invitation": issued(&done, &door.base_url)})
             }
-            // A client without the scope, or a person without the role in any unit, is refused as a whole.
-            Err(problem) if matches!(problem.code, Code::ScopeMissing) => return Err(problem),
             Err(problem) => {
                 count.1 += 1;
                 json!({"index": index, "status": problem.code.status(), "problem": problem.body(&context.language, &context.id)})

@@ -165,7 +165,6 @@ pub(in crate::http) async fn enter_paper(
         let answered_on = fields.required("answered_on", fields::date);
         Some(enter_paper::Command { whose: whose?, respondent: respondent?, answers: answers?, language, answered_on: answered_on? })
     })?;
-    let id = enter_paper::enter(&door.services, &caller, command, repeatable).await?;
-    let found = responses::get(&door.services, &caller, id, None).await?;
-    Ok(HttpResponse::Created().insert_header(("location", format!("/api/v1/responses/{id}"))).json(view(&found)))
+    let found = enter_paper::enter(&door.services, &caller, command, repeatable).await?;
+    Ok(HttpResponse::Created().insert_header(("location", format!("/api/v1/responses/{}", found.id))).json(view(&found)))
 }
