@@ -245,16 +245,18 @@ impl App {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let workers = if self.settings.workers == 0 { cores } else { self.settings.workers };
         let drain = Duration::from_secs(self.settings.drain_seconds);
+        let metrics = telemetry::metrics();
         let door = Door {
             services: self.services.clone(),
             base_url: self.settings.base().into(),
             trusted_proxies: Arc::new(self.settings.trusted_proxies.clone()),
-            metrics: telemetry::metrics(),
+            metrics: metrics.clone(),
         };
         let server = server::serve(listener, door, workers, drain).map_err(|error| {
             Failure::run("port-in-use", format!("the server can't start: {}", error.kind()), "Check the setting listen.")
         })?;
         let handle = server.handle();
+        let metrics = tokio::spawn(keep_up(metrics));
         let jobs = self.settings.jobs.then(|| tokio::spawn(jobs::work(self.services.clone(), stop.clone())));
         let serving = tokio::spawn(server);
         let _ = stop.wait_for(|stop| *stop).await;
@@ -264,9 +266,18 @@ impl App {
         if let Some(jobs) = jobs {
             let _ = tokio::time::timeout(drain, jobs).await;
         }
+        metrics.abort();
         self.services.db.close().await;
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// Metrics tidy up behind themselves even when nobody fetches them.
+async fn keep_up(metrics: metrics_exporter_prometheus::PrometheusHandle) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        metrics.run_upkeep();
     }
 }
 

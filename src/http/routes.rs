@@ -4,7 +4,7 @@ use super::api::{invitations, patients, questionnaires, responses, session, work
 use super::health;
 use super::problem::{Code, Problem};
 use actix_web::http::Method;
-use actix_web::{HttpResponse, Route, web};
+use actix_web::{HttpResponse, Route, guard, web};
 use std::collections::BTreeSet;
 
 /// A method and path with its handler.
@@ -21,12 +21,12 @@ pub struct Endpoint {
 pub fn endpoints() -> Vec<Endpoint> {
     let e = |method: Method, path, route| Endpoint { method, path, route };
     vec![
-        e(Method::GET,    "/",                                       || web::get().to(health::landing)),
-        e(Method::GET,    "/style.css",                              || web::get().to(health::style)),
-        e(Method::GET,    "/robots.txt",                             || web::get().to(health::robots)),
-        e(Method::GET,    "/healthz",                                || web::get().to(health::healthz)),
-        e(Method::GET,    "/readyz",                                 || web::get().to(health::readyz)),
-        e(Method::GET,    "/metrics",                                || web::get().to(health::metrics)),
+        e(Method::GET,    "/",                                       || page().to(health::landing)),
+        e(Method::GET,    "/style.css",                              || page().to(health::style)),
+        e(Method::GET,    "/robots.txt",                             || page().to(health::robots)),
+        e(Method::GET,    "/healthz",                                || page().to(health::healthz)),
+        e(Method::GET,    "/readyz",                                 || page().to(health::readyz)),
+        e(Method::GET,    "/metrics",                                || page().to(health::metrics)),
         e(Method::POST,   "/api/v1/invitations",                     || web::post().to(invitations::issue)),
         e(Method::POST,   "/api/v1/invitations/batch",               || web::post().to(invitations::issue_batch)),
         e(Method::GET,    "/api/v1/invitations/{id}",                || web::get().to(invitations::get)),
@@ -54,6 +54,11 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/api/v1/questionnaires",                  || web::get().to(questionnaires::list)),
         e(Method::GET,    "/api/v1/questionnaires/{name}/{version}", || web::get().to(questionnaires::get)),
     ]
+}
+
+/// What is no API answers HEAD as well as GET.
+fn page() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// Registers them; a known path with another method answers 405 with `Allow`, an unknown path 404.

@@ -86,5 +86,5 @@ pub async fn begin(services: &Services, caller: &Caller, request: &Repeatable) -
 
 /// Lets the key go after refused work, so that a corrected request may use it.
 pub async fn release(services: &Services, begun: Use) -> Result<(), Fault> {
-    services.db.write(begun.key, |key, tx| Box::pin(async move { Ok(idempotency::forget(tx, key).await?) })).await
+    services.db.write(begun, |begun, tx| Box::pin(async move { Ok(idempotency::release(tx, begun).await?) })).await
 }

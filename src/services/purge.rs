@@ -21,7 +21,7 @@ pub async fn run(services: &Services) -> Result<u64, Fault> {
                 let mut deleted = sessions::purge(tx, now - Duration::days(SESSIONS_DAYS)).await?;
                 deleted += idempotency::purge(tx, now - services.rules.idempotency_kept).await?;
                 deleted += attempts::purge(tx, now, Duration::hours(WINDOWS_HOURS), Duration::days(CREDENTIALS_DAYS)).await?;
-                deleted += drafts::purge_answered(tx, now).await?;
+                deleted += drafts::purge(tx, now).await?;
                 Ok::<_, Fault>(deleted)
             })
         })

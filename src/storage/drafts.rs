@@ -103,13 +103,13 @@ pub async fn delete(tx: &Tx, invitation: InvitationId) -> Result<()> {
     Ok(())
 }
 
-/// Deletes drafts of answered invitations that can't be amended any more.
-pub async fn purge_answered(tx: &Tx, now: DateTime<Utc>) -> Result<u64> {
+/// Deletes drafts whose invitation can be neither answered nor amended any more, however it ended.
+pub async fn purge(tx: &Tx, now: DateTime<Utc>) -> Result<u64> {
     use super::entity::invitation;
     let over = invitation::Entity::find()
         .select_only()
         .column(invitation::Column::Id)
-        .filter(invitation::Column::State.eq("answered"))
+        .filter(invitation::Column::AnswerUntil.lte(now))
         .filter(invitation::Column::AmendUntil.lte(now))
         .into_query();
     Ok(draft::Entity::delete_many().filter(draft::Column::InvitationId.in_subquery(over)).exec(tx.transaction()).await?.rows_affected)

@@ -106,8 +106,22 @@ pub async fn finish(tx: &Tx, begun: &Use, outcome: &str) -> Result<bool> {
     Ok(done.rows_affected == 1)
 }
 
-/// Deletes a key, so that it can be used anew: the work was refused, or its time is over.
-pub async fn forget(tx: &Tx, key: &Key) -> Result<()> {
+/// Lets a key go after refused work. Only while this use is still in flight: when a commit succeeded
+/// and only its answer was lost, the outcome stands and a repeat must find it.
+pub async fn release(tx: &Tx, begun: &Use) -> Result<()> {
+    idempotency::Entity::delete_many()
+        .filter(idempotency::Column::CallerId.eq(begun.key.caller))
+        .filter(idempotency::Column::Operation.eq(begun.key.operation.clone()))
+        .filter(idempotency::Column::Key.eq(begun.key.key.clone()))
+        .filter(idempotency::Column::AttemptId.eq(begun.attempt))
+        .filter(idempotency::Column::State.eq("in-flight"))
+        .exec(tx.transaction())
+        .await?;
+    Ok(())
+}
+
+/// Deletes a key whose time is over, so that it can be used anew.
+async fn forget(tx: &Tx, key: &Key) -> Result<()> {
     idempotency::Entity::delete_by_id((key.caller, key.operation.clone(), key.key.clone())).exec(tx.transaction()).await?;
     Ok(())
 }
