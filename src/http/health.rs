@@ -70,10 +70,17 @@ pub(super) async fn landing(Reader(reader): Reader) -> Result<HttpResponse, Prob
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header(("vary", "accept-language")).body(html))
 }
 
-/// `GET /style.css`: its address does not change, so it is kept only an hour.
+/// `GET /style.css`
 pub(super) async fn style() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .body(include_str!("static/style.css"))
+    asset("text/css; charset=utf-8", include_str!("static/style.css"))
+}
+
+/// `GET /icon.svg`
+pub(super) async fn icon() -> HttpResponse {
+    asset("image/svg+xml", include_str!("static/icon.svg"))
+}
+
+/// Something that looks the same to everybody. Its address does not change, so it is kept an hour.
+fn asset(media: &'static str, body: &'static str) -> HttpResponse {
+    HttpResponse::Ok().content_type(media).insert_header((CACHE_CONTROL, "public, max-age=3600")).body(body)
 }

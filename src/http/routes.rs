@@ -23,6 +23,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     vec![
         e(Method::GET,    "/",                                       || page().to(health::landing)),
         e(Method::GET,    "/style.css",                              || page().to(health::style)),
+        e(Method::GET,    "/icon.svg",                               || page().to(health::icon)),
         e(Method::GET,    "/robots.txt",                             || page().to(health::robots)),
         e(Method::GET,    "/healthz",                                || page().to(health::healthz)),
         e(Method::GET,    "/readyz",                                 || page().to(health::readyz)),
