@@ -1,8 +1,8 @@
 # The page for those who come without a link
 landing-title = Questions before your appointment
 landing-lead = Here you answer the form you got a letter about from the hospital or the municipality.
-landing-what = Your answers help the people you meet to talk with you about what matters to you.
-landing-letter = Open the link in the letter, or scan the code in the letter with your phone. No letter? Call the clinic you are going to.
+landing-what = Your answers make it easier to talk about what matters to you.
+landing-letter = Use the link you were given, or scan the QR code in the letter with your phone. No letter? Call the clinic or municipality you have your appointment with.
 landing-urgent-title = Do you need help now?
-landing-emergency = Call 113 if life is in danger.
-landing-urgent = Call the emergency clinic on 116 117 if it is urgent. Otherwise you can call your GP.
+landing-emergency = Call 113 if someone’s life or health is in immediate danger.
+landing-urgent = Call the out-of-hours doctor on 116 117 if it is urgent. Otherwise you can call your GP.
