@@ -1,13 +1,17 @@
 //! Alive, ready, metrics, robots and the landing page.
 
 use super::extract::{Door, Reader};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
+use crate::domain::language::Language;
 use crate::services::startup;
 use crate::text;
-use actix_web::http::header::CACHE_CONTROL;
-use actix_web::{HttpResponse, web};
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, VARY};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde_json::json;
+
+/// Media type of pages.
+const HTML: &str = "text/html; charset=utf-8";
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> HttpResponse {
@@ -45,29 +49,37 @@ pub(super) async fn robots() -> HttpResponse {
 struct Landing<'a> {
     language: &'a str,
     title: String,
-    lead: String,
-    what: String,
-    letter: String,
+    paragraphs: Vec<String>,
     urgent_title: String,
-    emergency: String,
-    urgent: String,
+    urgent: Vec<String>,
+}
+
+fn page(language: &Language, title: &str, paragraphs: &[&str]) -> Result<String, Problem> {
+    let word = |key: &str| text::words(language, key, &[]);
+    let page = Landing {
+        language: language.as_str(),
+        title: word(title),
+        paragraphs: paragraphs.iter().map(|key| word(key)).collect(),
+        urgent_title: word("landing-urgent-title"),
+        urgent: vec![word("landing-emergency"), word("landing-urgent")],
+    };
+    page.render().map_err(|_| Problem::new(Code::Internal))
 }
 
 /// `GET /`: a plain page for who comes without a link.
 pub(super) async fn landing(Reader(reader): Reader) -> Result<HttpResponse, Problem> {
-    let word = |key: &str| text::words(&reader.language, key, &[]);
-    let page = Landing {
-        language: reader.language.as_str(),
-        title: word("landing-title"),
-        lead: word("landing-lead"),
-        what: word("landing-what"),
-        letter: word("landing-letter"),
-        urgent_title: word("landing-urgent-title"),
-        emergency: word("landing-emergency"),
-        urgent: word("landing-urgent"),
-    };
-    let html = page.render().map_err(|_| Problem::new(super::problem::Code::Internal))?;
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").insert_header(("vary", "accept-language")).body(html))
+    let html = page(&reader.language, "landing-title", &["landing-lead", "landing-what", "landing-letter"])?;
+    Ok(HttpResponse::Ok().content_type(HTML).insert_header((VARY, "accept-language")).body(html))
+}
+
+/// An address that does not exist: a page for people, a problem for programs.
+pub(super) async fn not_found(request: HttpRequest, Reader(reader): Reader) -> Result<HttpResponse, Problem> {
+    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if request.path().starts_with("/api/") || !accept.contains("text/html") {
+        return Err(Problem::new(Code::RouteNotFound));
+    }
+    let html = page(&reader.language, "not-found-title", &["not-found-lead", "landing-letter"])?;
+    Ok(HttpResponse::NotFound().content_type(HTML).body(html))
 }
 
 /// `GET /style.css`

@@ -2,7 +2,7 @@
 
 use super::api::{invitations, patients, questionnaires, responses, session, worklist};
 use super::health;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Route, guard, web};
 use std::collections::BTreeSet;
@@ -84,5 +84,5 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
         };
         config.service(resource.default_service(web::to(refuse)));
     }
-    config.default_service(web::to(|| async { Err::<HttpResponse, _>(Problem::new(Code::RouteNotFound)) }));
+    config.default_service(web::to(health::not_found));
 }
