@@ -248,7 +248,6 @@ impl App {
         let metrics = telemetry::metrics();
         let door = Door {
             services: self.services.clone(),
-            base_url: self.settings.base().into(),
             trusted_proxies: Arc::new(self.settings.trusted_proxies.clone()),
             metrics: metrics.clone(),
         };

@@ -9,10 +9,10 @@ use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{OrganizationId, UnitId};
 use crate::domain::language::Language;
 use crate::domain::text::{has_control, is_blank, length, nfc};
-use crate::services::Caller;
 use crate::services::idempotency::Repeatable;
 use crate::services::invitation::Issued;
 use crate::services::issue_invitations::{self, Order, PatientData, Visit};
+use crate::services::{Caller, Services, invitation};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -93,7 +93,7 @@ pub(super) async fn run(options: &Options, app: &App) -> Result<(), Failure> {
                 Ok(_) => issued += 1,
                 Err(_) => refused += 1,
             }
-            write_row(&mut writer, row.line, &result, &app.settings.base())?;
+            write_row(&mut writer, row.line, &result, &app.services)?;
             bar.inc(1);
         }
     }
@@ -128,18 +128,21 @@ fn result_file(path: &Path) -> Result<Writer<std::fs::File>, Failure> {
     Ok(writer)
 }
 
-fn write_row(writer: &mut Writer<std::fs::File>, line: u64, result: &Result<Issued, String>, base: &str) -> Result<(), Failure> {
+fn write_row(writer: &mut Writer<std::fs::File>, line: u64, result: &Result<Issued, String>, services: &Services) -> Result<(), Failure> {
     let line = line.to_string();
     let record = match result {
-        Ok(done) => [
-            line,
-            "issued".to_owned(),
-            String::new(),
-            done.invitation.id.to_string(),
-            format!("{base}/s/{}", done.link.text()),
-            done.code.grouped(),
-            done.invitation.answer_until.to_rfc3339(),
-        ],
+        Ok(done) => {
+            let shown = invitation::present(services, done);
+            [
+                line,
+                "issued".to_owned(),
+                String::new(),
+                done.invitation.id.to_string(),
+                shown.link,
+                shown.code,
+                done.invitation.answer_until.to_rfc3339(),
+            ]
+        }
         Err(reason) => [line, "refused".to_owned(), reason.clone(), String::new(), String::new(), String::new(), String::new()],
     };
     writer.write_record(&record).map_err(|_| {

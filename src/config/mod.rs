@@ -214,6 +214,7 @@ impl Settings {
     /// Settings that rules depend on.
     pub fn rules(&self) -> Rules {
         Rules {
+            base_url: self.base(),
             allow_synthetic_persons: self.allow_synthetic_persons,
             session_idle: Duration::minutes(self.session_idle_minutes),
             token_skew_seconds: self.token_skew_seconds,

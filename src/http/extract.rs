@@ -28,8 +28,6 @@ const GROUND_TEXT: usize = 200;
 pub struct Door {
     /// Use cases.
     pub services: Services,
-    /// Address of this service as patients see it, without a slash at the end.
-    pub base_url: Arc<str>,
     /// Whether `X-Forwarded-For` is to be believed.
     pub trusted_proxies: Arc<Vec<std::net::IpAddr>>,
     /// Renders Prometheus metrics.

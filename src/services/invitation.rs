@@ -11,6 +11,7 @@ use crate::domain::ids::{AppointmentId, CredentialId, InvitationId, Organization
 use crate::domain::invitation::{InvitationState, NotPossible};
 use crate::domain::policy::{Action, Denied, Resource, decide};
 use crate::domain::secret::{Code, LinkToken};
+use crate::print::qr;
 use crate::storage::credentials::{self, Credential};
 use crate::storage::{Reader, StorageError, Tx, drafts, idempotency, invitations, responses, sessions};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -58,6 +59,23 @@ pub struct Issued {
     pub link: LinkToken,
     /// Typed code.
     pub code: Code,
+}
+
+/// What is printed or sent: the only place where a link is put together.
+#[derive(Debug, Clone)]
+pub struct Presented {
+    /// The personal link.
+    pub link: String,
+    /// The typed code in groups.
+    pub code: String,
+    /// The link as QR code, an SVG element; `None` when the base URL is too long for one.
+    pub qr_svg: Option<String>,
+}
+
+/// The secrets of an issued invitation as people get them.
+pub fn present(services: &Services, issued: &Issued) -> Presented {
+    let link = format!("{}/s/{}", services.rules.base_url, issued.link.text());
+    Presented { code: issued.code.grouped(), qr_svg: qr::svg(&link), link }
 }
 
 /// Why not.

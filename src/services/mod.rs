@@ -41,6 +41,8 @@ pub use fault::Fault;
 /// Settings that rules depend on.
 #[derive(Debug, Clone)]
 pub struct Rules {
+    /// Address of this service as patients see it, without a slash at the end.
+    pub base_url: String,
     /// Whether synthetic national identifiers are accepted.
     pub allow_synthetic_persons: bool,
     /// A session ends when unused this long.
@@ -60,6 +62,7 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
+            base_url: "http://127.0.0.1:8080".to_owned(),
             allow_synthetic_persons: false,
             session_idle: Duration::hours(2),
             session_remembered: Duration::hours(24),

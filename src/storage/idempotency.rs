@@ -5,7 +5,7 @@ use super::entity::idempotency;
 use super::{Reader as _, StorageError, Tx};
 use crate::domain::ids::OrganizationId;
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -92,15 +92,21 @@ pub async fn begin(tx: &Tx, begun: &Use, now: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
+/// This use's own row, as long as no other has taken over and no outcome is recorded.
+fn in_flight(begun: &Use) -> Condition {
+    Condition::all()
+        .add(idempotency::Column::CallerId.eq(begun.key.caller))
+        .add(idempotency::Column::Operation.eq(begun.key.operation.clone()))
+        .add(idempotency::Column::Key.eq(begun.key.key.clone()))
+        .add(idempotency::Column::AttemptId.eq(begun.attempt))
+        .add(idempotency::Column::State.eq("in-flight"))
+}
+
 /// Records the outcome, in the transaction of the work itself. False when another use has taken over.
 pub async fn finish(tx: &Tx, begun: &Use, outcome: &str) -> Result<bool> {
     let done = idempotency::Entity::update_many()
         .set(idempotency::ActiveModel { state: Set("done".to_owned()), outcome: Set(Some(outcome.to_owned())), ..Default::default() })
-        .filter(idempotency::Column::CallerId.eq(begun.key.caller))
-        .filter(idempotency::Column::Operation.eq(begun.key.operation.clone()))
-        .filter(idempotency::Column::Key.eq(begun.key.key.clone()))
-        .filter(idempotency::Column::AttemptId.eq(begun.attempt))
-        .filter(idempotency::Column::State.eq("in-flight"))
+        .filter(in_flight(begun))
         .exec(tx.transaction())
         .await?;
     Ok(done.rows_affected == 1)
@@ -109,14 +115,7 @@ pub async fn finish(tx: &Tx, begun: &Use, outcome: &str) -> Result<bool> {
 /// Lets a key go after refused work. Only while this use is still in flight: when a commit succeeded
 /// and only its answer was lost, the outcome stands and a repeat must find it.
 pub async fn release(tx: &Tx, begun: &Use) -> Result<()> {
-    idempotency::Entity::delete_many()
-        .filter(idempotency::Column::CallerId.eq(begun.key.caller))
-        .filter(idempotency::Column::Operation.eq(begun.key.operation.clone()))
-        .filter(idempotency::Column::Key.eq(begun.key.key.clone()))
-        .filter(idempotency::Column::AttemptId.eq(begun.attempt))
-        .filter(idempotency::Column::State.eq("in-flight"))
-        .exec(tx.transaction())
-        .await?;
+    idempotency::Entity::delete_many().filter(in_flight(begun)).exec(tx.transaction()).await?;
     Ok(())
 }
 

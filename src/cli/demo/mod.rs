@@ -89,7 +89,7 @@ async fn print(app: &App) -> Result<(), Failure> {
     let unit = invited.unit;
     println!(
         "\nKartlegging demo at {base} (invented people; delete {} to begin anew)\n\n\
-         A patient's link   {base}/s/{}\n\
+         A patient's link   {}\n\
          its code           {}\n\
          birth date         {}\n\
          A client's token   {client_token}\n\

@@ -88,13 +88,8 @@ pub(super) async fn fresh_invitation(services: &Services) -> Result<Invited, Fai
     };
     let starts_at = oslo_day_start(oslo_date(services.now()) + Duration::days(7)) + Duration::minutes(10 * 60 + 30);
     let issued = seeder.issue(organization.id, &patient, Some((unit.id, starts_at)), None, None).await?;
-    Ok(Invited {
-        organization: organization.id,
-        unit: unit.id,
-        link: issued.link.text(),
-        code: issued.code.grouped(),
-        birth_date: patient.birth_date,
-    })
+    let shown = invitation::present(services, &issued);
+    Ok(Invited { organization: organization.id, unit: unit.id, link: shown.link, code: shown.code, birth_date: patient.birth_date })
 }
 
 impl Seeder {

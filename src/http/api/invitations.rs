@@ -10,7 +10,6 @@ use crate::http::extract::{ApiCaller, BATCH, BODY, Door, json as read_json, repe
 use crate::http::fields::{self, Fields, Parsed};
 use crate::http::problem::{Code, FieldCode, Problem};
 use crate::http::query::Query;
-use crate::print::qr;
 use crate::services::Services;
 use crate::services::invitation::{self, InvitationView, Issued};
 use crate::services::issue_invitations::{self, Contact, Order, PatientData, Visit};
@@ -41,11 +40,11 @@ fn view(invitation: &InvitationView) -> Value {
     })
 }
 
-fn issued(issued: &Issued, base_url: &str) -> Value {
-    let link = format!("{base_url}/s/{}", issued.link.text());
+fn issued(issued: &Issued, services: &Services) -> Value {
+    let shown = invitation::present(services, issued);
     let mut body = view(&issued.invitation);
     if let Some(body) = body.as_object_mut() {
-        let credential = json!({"link": link, "code": issued.code.grouped(), "qr_svg": qr::svg(&link)});
+        let credential = json!({"link": shown.link, "code": shown.code, "qr_svg": shown.qr_svg});
         body.insert("credential".into(), credential);
     }
     body
@@ -148,7 +147,7 @@ pub(in crate::http) async fn issue(
     let order = fields::object(&body.value, |fields| order(fields, &door.services))?;
     let done = issue_invitations::issue(&door.services, &caller, order, repeatable).await?;
     let location = format!("/api/v1/invitations/{}", done.invitation.id);
-    Ok(HttpResponse::Created().insert_header(("location", location)).json(issued(&done, &door.base_url)))
+    Ok(HttpResponse::Created().insert_header(("location", location)).json(issued(&done, &door.services)))
 }
 
 /// `POST /api/v1/invitations/batch`
@@ -176,7 +175,7 @@ pub(in crate::http) async fn issue_batch(
         results.push(match result {
             Ok(done) => {
                 count.0 += 1;
-                json!({"index": index, "status": 201, "invitation": issued(&done, &door.base_url)})
+                json!({"index": index, "status": 201, "invitation": issued(&done, &door.services)})
             }
             Err(problem) => {
                 count.1 += 1;
@@ -224,7 +223,7 @@ pub(in crate::http) async fn reissue(
     let id = invitation_id(&path)?;
     let repeatable = repeatable(&request, format!("reissue:{id}"), Vec::new())?;
     let done = invitation::reissue(&door.services, &caller, id, repeatable).await?;
-    Ok(HttpResponse::Ok().json(issued(&done, &door.base_url)))
+    Ok(HttpResponse::Ok().json(issued(&done, &door.services)))
 }
 
 /// `POST /api/v1/invitations/{id}/revoke`
