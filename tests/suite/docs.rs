@@ -52,7 +52,8 @@ fn every_function_in_the_walkthroughs_is_in_a_file_named_beside_it() {
 
 fn documents() -> Vec<PathBuf> {
     let folder = |path: &str| std::fs::read_dir(root().join(path)).expect("folder").map(|entry| entry.expect("entry").path());
-    let mut all: Vec<PathBuf> = folder("docs").chain(folder("docs/adr")).filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
+    let mut all: Vec<PathBuf> =
+        folder("docs").chain(folder("docs/adr")).filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
     all.extend([root().join("README.md"), root().join("ARCHITECTURE.md")]);
     all
 }
@@ -68,8 +69,13 @@ fn every_link_between_documents_leads_somewhere() {
             assert!(file.exists(), "{}: {target}", document.display());
             if !anchor.is_empty() {
                 let text = std::fs::read_to_string(&file).expect("target");
-                let slug = |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace([',', '`', ':', '.'], "");
-                assert!(text.lines().filter(|line| line.starts_with('#')).any(|line| slug(line) == anchor), "{}: {target}", document.display());
+                let slug =
+                    |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace([',', '`', ':', '.'], "");
+                assert!(
+                    text.lines().filter(|line| line.starts_with('#')).any(|line| slug(line) == anchor),
+                    "{}: {target}",
+                    document.display()
+                );
             }
         }
     }
