@@ -11,6 +11,10 @@ fn text(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+fn is_a(path: impl AsRef<Path>, kind: &str) -> bool {
+    path.as_ref().extension().is_some_and(|extension| extension == kind)
+}
+
 /// What stands between single backticks.
 fn code_spans(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.starts_with("```")).flat_map(|line| line.split('`').skip(1).step_by(2))
@@ -22,7 +26,7 @@ fn every_path_in_the_map_exists() {
     let tops = ["src", "migrations", "questionnaires", "tests", "docs"];
     let is_path = |span: &&str| {
         let names_a_top = tops.iter().any(|top| span.strip_prefix(top).is_some_and(|rest| rest.starts_with('/')));
-        let is_root_file = span.ends_with(".yaml") || span.ends_with(".toml") || span.ends_with(".md");
+        let is_root_file = ["yaml", "toml", "md"].iter().any(|kind| is_a(span, kind));
         (names_a_top || is_root_file) && !span.contains(['<', ' ', '*'])
     };
     let paths: BTreeSet<&str> = code_spans(&map).filter(is_path).collect();
@@ -41,7 +45,7 @@ fn every_function_in_the_walkthroughs_is_in_a_file_named_beside_it() {
     let steps = map.lines().skip_while(|line| !line.starts_with("### Walkthrough")).take_while(|line| !line.starts_with("## "));
     let mut checked = 0;
     for step in steps.filter(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
-        let files: Vec<String> = code_spans(step).filter(|span| span.ends_with(".rs")).map(text).collect();
+        let files: Vec<String> = code_spans(step).filter(|span| is_a(span, "rs")).map(text).collect();
         for name in words(step) {
             assert!(files.iter().any(|file| file.contains(&format!("fn {name}"))), "no file of this step has {name}: {step}");
             checked += 1;
@@ -52,8 +56,7 @@ fn every_function_in_the_walkthroughs_is_in_a_file_named_beside_it() {
 
 fn documents() -> Vec<PathBuf> {
     let folder = |path: &str| std::fs::read_dir(root().join(path)).expect("folder").map(|entry| entry.expect("entry").path());
-    let mut all: Vec<PathBuf> =
-        folder("docs").chain(folder("docs/adr")).filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
+    let mut all: Vec<PathBuf> = folder("docs").chain(folder("docs/adr")).filter(|path| is_a(path, "md")).collect();
     all.extend([root().join("README.md"), root().join("ARCHITECTURE.md")]);
     all
 }
@@ -102,7 +105,7 @@ fn every_table_has_its_row_in_the_retention_table() {
     let mut found = 0;
     for entry in std::fs::read_dir(root().join("migrations")).expect("folder") {
         let path = entry.expect("entry").path();
-        if path.extension().is_none_or(|extension| extension != "rs") {
+        if !is_a(&path, "rs") {
             continue;
         }
         let code = std::fs::read_to_string(&path).expect("migration");
