@@ -76,7 +76,8 @@ pub async fn reserve(tx: &Tx, counter: &Counter, limit: i32, wait_after: fn(i32)
         .to_owned();
     match attempt::Entity::insert(row).on_conflict(again).exec_with_returning(tx.transaction()).await {
         Ok(row) => Ok(Some(row.failures)),
-        Err(DbErr::RecordNotInserted) => Ok(None),
+        // Nothing came back: the row was there and the condition kept it as it is.
+        Err(DbErr::RecordNotInserted | DbErr::RecordNotFound(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

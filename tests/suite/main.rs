@@ -2,5 +2,6 @@
 //! real application on a real port, on SQLite and on PostgreSQL.
 
 mod content;
+mod docs;
 mod support;
 mod walkthrough;

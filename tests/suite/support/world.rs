@@ -22,8 +22,8 @@ pub struct World {
     pub unit: String,
     pub second_unit: String,
     pub other_unit: String,
-    /// Tokens by name: client, reader (a client that only reads), clinician, second_clinician (in the
-    /// second unit), unit_admin, organization_admin, auditor, other_client, other_clinician.
+    /// Tokens by name: client, reader (a client that only reads), clinician, `second_clinician` (in the
+    /// second unit), `unit_admin`, `organization_admin`, auditor, `other_client`, `other_clinician`.
     pub tokens: BTreeMap<&'static str, String>,
     pub clinician: Option<ClinicianId>,
     pub client: Option<ClientId>,
