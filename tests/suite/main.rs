@@ -2,5 +2,9 @@
 //! real application on a real port, on SQLite and on PostgreSQL.
 
 mod content;
+mod invitations;
+mod jobs;
+mod paper;
+mod patient;
 mod support;
 mod walkthrough;
