@@ -70,6 +70,7 @@ impl MigrationTrait for Migration {
             .col(text_null("external_id"))
             .col(time("starts_at"))
             .col(time_null("ends_at"))
+            .col(id_null("registered_by"))
             .col(text("status"))
             .col(time("created_at"))
             .col(time("updated_at"))

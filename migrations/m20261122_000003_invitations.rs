@@ -21,6 +21,7 @@ impl MigrationTrait for Migration {
             .col(id("patient_id"))
             .col(id_null("appointment_id"))
             .col(id_null("assessment_id"))
+            .col(id_null("issued_by"))
             .col(text("questionnaire_name"))
             .col(text("questionnaire_version"))
             .col(text("state"))
@@ -43,14 +44,15 @@ impl MigrationTrait for Migration {
         index(manager, "invitation", "patient", &["patient_id"], false).await?;
         index(manager, "invitation", "unit_due", &["unit_id", "due_on"], false).await?;
         index(manager, "invitation", "until", &["state", "answer_until"], false).await?;
-        // At most one live invitation to one form before one visit, whoever asks twice.
-        manager
-            .get_connection()
-            .execute_unprepared(
-                "CREATE UNIQUE INDEX ix_invitation_live ON invitation (appointment_id, questionnaire_name) \
-             WHERE appointment_id IS NOT NULL AND (closed_reason IS NULL OR closed_reason = 'declined')",
-            )
-            .await?;
+        // At most one live invitation to one form before one visit, or due on one day, whoever asks twice.
+        for (name, key) in [
+            ("ix_invitation_live", "(appointment_id, questionnaire_name) WHERE appointment_id IS NOT NULL"),
+            ("ix_invitation_live_due", "(unit_id, patient_id, questionnaire_name, due_on) WHERE appointment_id IS NULL"),
+        ] {
+            let live = "closed_reason IS NULL OR closed_reason = 'declined'";
+            let statement = format!("CREATE UNIQUE INDEX {name} ON invitation {key} AND ({live})");
+            manager.get_connection().execute_unprepared(&statement).await?;
+        }
 
         let credential = Table::create()
             .table("credential")

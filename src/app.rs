@@ -204,6 +204,7 @@ fn external_issuer(settings: &IssuerSettings) -> Result<TrustedIssuer, Failure> 
             scope: settings.claim_scope.clone(),
             assurance: settings.claim_assurance.clone(),
             minimum_assurance: settings.minimum_assurance,
+            organizations: settings.organizations.clone(),
         }),
     })
 }

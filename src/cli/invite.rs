@@ -76,7 +76,7 @@ pub(super) async fn run(options: &Options, app: &App) -> Result<(), Failure> {
     let operation = format!("invite-csv:{organization}:{}", options.unit.as_deref().unwrap_or("-"));
     let (mut issued, mut refused) = (0_u64, 0_u64);
     for (chunk, rows) in rows.chunks(AT_ONCE).enumerate() {
-        let orders: Vec<Order> = rows.iter().filter_map(|row| row.order.as_ref().ok()).cloned().collect();
+        let orders: Vec<Option<Order>> = rows.iter().map(|row| row.order.as_ref().ok().cloned()).collect();
         let repeatable = Repeatable { key: format!("{key}:{chunk}"), operation: operation.clone(), body: bytes.clone() };
         let done = issue_invitations::issue_batch(&app.services, &caller, orders, repeatable).await;
         let mut done = done
@@ -85,10 +85,11 @@ pub(super) async fn run(options: &Options, app: &App) -> Result<(), Failure> {
             })?
             .into_iter();
         for row in rows {
-            let result = match &row.order {
-                Err(reason) => Err(reason.clone()),
-                Ok(_) => done.next().map_or(Err("no result".to_owned()), |result| result.map_err(|error| reason(&error))),
-            };
+            let answer = done.next().unwrap_or(Err(issue_invitations::Error::Unreadable));
+            let result = answer.map_err(|error| match (&row.order, &error) {
+                (Err(reason), issue_invitations::Error::Unreadable) => reason.clone(),
+                _ => reason(&error),
+            });
             match &result {
                 Ok(_) => issued += 1,
                 Err(_) => refused += 1,
@@ -170,6 +171,7 @@ fn reason(error: &issue_invitations::Error) -> String {
         Error::Exists(_) => "an invitation to this form before this visit exists; reissue it instead".to_owned(),
         Error::NoForm => "questionnaire: the unit has no default form".to_owned(),
         Error::Denied(_) => "not allowed".to_owned(),
+        Error::Unreadable => "could not be read when it was first sent; send it in a new file".to_owned(),
         Error::Repeat(_) | Error::Fault(_) => "failed; run the same command again".to_owned(),
     }
 }
@@ -246,12 +248,13 @@ fn order(app: &App, cells: &Cells<'_>, unit: Option<UnitId>) -> Result<Order, St
             )
         }
     };
-    let language = cells
-        .get("language")
-        .map_or(Ok(Language::nb()), Language::parse)
-        .ok()
-        .filter(|l| crate::text::LANGUAGES.contains(&l.as_str()))
-        .ok_or("language: not nb, nn or en")?;
+    let language = match cells.get("language") {
+        None => None,
+        Some(tag) => {
+            let known = Language::parse(tag).ok().filter(|language| crate::text::LANGUAGES.contains(&language.as_str()));
+            Some(known.ok_or("language: not nb, nn or en")?)
+        }
+    };
     let unit = match cells.get("unit") {
         None => unit,
         Some(text) => Some(UnitId::parse(text).ok_or("unit: not an id")?),

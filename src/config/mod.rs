@@ -63,6 +63,9 @@ pub struct IssuerSettings {
     pub claim_assurance: Option<String>,
     /// Lowest level of assurance accepted for persons.
     pub minimum_assurance: Option<u32>,
+    /// Numbers of the organizations it may speak for; empty: all of this installation.
+    #[serde(default)]
+    pub organizations: Vec<String>,
 }
 
 fn default_types() -> Vec<String> {

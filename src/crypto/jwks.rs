@@ -6,6 +6,8 @@
 
 use super::envelope::OpenError;
 use super::ring::{KeyRing, Purpose};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
@@ -16,6 +18,8 @@ use tokio::sync::Mutex;
 
 /// Shortest time between two fetches of one key set, seconds.
 pub const REFRESH_SECONDS: i64 = 60;
+/// A key set older than this is fetched again, so that a key the issuer has withdrawn goes, seconds.
+pub const MAX_AGE_SECONDS: i64 = 3600;
 /// Longest wait for a key set.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 /// Largest key set that is read, bytes.
@@ -102,6 +106,9 @@ impl Issuer {
     /// Verifies a token and gives its claims. `skew` seconds of clock difference are forgiven.
     pub async fn verify(&self, token: &str, now: DateTime<Utc>, skew: i64) -> Result<Map<String, Value>, TokenError> {
         let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
+        if is_critical(token) {
+            return Err(TokenError::Malformed);
+        }
         if header.jwk.is_some() || header.jku.is_some() || header.x5u.is_some() || header.x5c.is_some() {
             return Err(TokenError::Malformed);
         }
@@ -141,20 +148,34 @@ impl Issuer {
         algorithm: Algorithm,
         now: DateTime<Utc>,
     ) -> Result<DecodingKey, TokenError> {
-        // The lock is held while fetching on purpose: others wait for this one fetch.
         let mut cache = self.cache.lock().await;
-        if let Some(Ok(key)) = cache.set.as_ref().map(|set| pick(set, kid, algorithm)) {
+        let old = cache.fetched.is_none_or(|at| (now - at).num_seconds() >= MAX_AGE_SECONDS);
+        if let Some(Ok(key)) = cache.set.as_ref().map(|set| pick(set, kid, algorithm))
+            && !old
+        {
             return Ok(key);
         }
-        let due = cache.fetched.is_none_or(|at| (now - at).num_seconds() >= REFRESH_SECONDS);
-        if due {
+        if cache.fetched.is_none_or(|at| (now - at).num_seconds() >= REFRESH_SECONDS) {
             cache.fetched = Some(now);
-            if let Some(set) = fetch(address).await {
-                cache.set = Some(set);
+            if cache.set.is_some() {
+                // Others go on with the keys that are known while these are fetched.
+                drop(cache);
+                let fresh = fetch(address).await;
+                cache = self.cache.lock().await;
+                cache.set = fresh.or(cache.set.take());
+            } else {
+                cache.set = fetch(address).await;
             }
         }
         cache.set.as_ref().map_or(Err(TokenError::Unavailable), |set| pick(set, kid, algorithm))
     }
+}
+
+/// A header that names extensions we must understand (RFC 7515 §4.1.11): we understand none.
+fn is_critical(token: &str) -> bool {
+    let header = token.split('.').next().and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let members = header.and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok());
+    members.is_none_or(|members| members.contains_key("crit"))
 }
 
 async fn fetch(address: &url::Url) -> Option<JwkSet> {

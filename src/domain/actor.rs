@@ -163,6 +163,14 @@ impl Actor {
         }
     }
 
+    /// The person asking, when it is one with roles.
+    pub fn person(&self) -> Option<ClinicianId> {
+        match self {
+            Self::Clinician(person) => Some(person.id),
+            Self::Client(_) | Self::Holder(_) | Self::System { .. } => None,
+        }
+    }
+
     /// The word for the kind of actor in the access log.
     pub fn kind(&self) -> &'static str {
         match self {

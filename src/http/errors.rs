@@ -77,6 +77,7 @@ impl From<invitation::Error> for Problem {
         match error {
             invitation::Error::NotFound => Self::new(Code::NotFound),
             invitation::Error::Denied(denied) => denied.into(),
+            invitation::Error::Exists => Self::new(Code::InvitationExists),
             invitation::Error::State(state) => state.into(),
             invitation::Error::Repeat(repeat) => repeat.into(),
             invitation::Error::Fault(fault) => fault.into(),
@@ -99,6 +100,7 @@ impl From<issue_invitations::Error> for Problem {
             ),
             Error::Exists(_) => Self::new(Code::InvitationExists),
             Error::NoForm => Self::new(Code::QuestionnaireUnknown),
+            Error::Unreadable => Self::new(Code::BodyInvalid),
             Error::Denied(denied) => denied.into(),
             Error::Repeat(repeat) => repeat.into(),
             Error::Fault(fault) => fault.into(),

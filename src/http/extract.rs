@@ -164,8 +164,22 @@ pub(super) fn address(request: &HttpRequest, door: &Door) -> std::net::IpAddr {
     if !door.trusted_proxies.contains(&peer) {
         return peer;
     }
-    // The last address that is not a proxy of ours: everything before it can be forged.
-    let header = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let chain = header.rsplit(',').filter_map(|part| part.trim().parse().ok());
-    chain.into_iter().find(|address| !door.trusted_proxies.contains(address)).unwrap_or(peer)
+    // From the right: our proxies' own entries, then the one that counts. Everything before it, and
+    // everything that can't be read, may be forged.
+    let lines: Vec<&str> = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
+    let chain = lines.join(",");
+    for entry in chain.rsplit(',') {
+        match forwarded(entry.trim()) {
+            Some(proxy) if door.trusted_proxies.contains(&proxy) => {}
+            Some(address) => return address,
+            None => return peer,
+        }
+    }
+    peer
+}
+
+/// `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1` or `[2001:db8::1]:4711`.
+fn forwarded(entry: &str) -> Option<std::net::IpAddr> {
+    let bare = entry.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok().or_else(|| entry.parse::<std::net::SocketAddr>().ok().map(|address| address.ip()))
 }

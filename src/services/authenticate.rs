@@ -29,6 +29,8 @@ pub struct ClaimMap {
     pub assurance: Option<String>,
     /// Lowest level that is accepted for persons, compared as a number.
     pub minimum_assurance: Option<u32>,
+    /// Numbers of the organizations that the issuer may speak for; empty: all of this installation.
+    pub organizations: Vec<String>,
 }
 
 /// How an issuer's claims are read.
@@ -131,7 +133,13 @@ async fn external(services: &Services, map: &ClaimMap, claims: &Map<String, Valu
     let (hpr, subject) = (claim(&map.hpr_number), claim(&map.subject));
     let Some(person) = hpr.clone().or(subject.clone()) else {
         let id = text(claims, &map.client).ok_or(Error::Token("no client"))?;
-        return client(services, Key::External(id), &scopes(claims, &map.scope)).await;
+        // A client only on proof: a person's token without the claim we know persons by is nobody's.
+        let own = text(claims, "sub").is_none_or(|sub| sub == id);
+        if !own || claim(&map.assurance).is_some() {
+            return Err(Error::Token("neither a known person nor a client"));
+        }
+        let actor = client(services, Key::External(id), &scopes(claims, &map.scope)).await?;
+        return spoken_for(services, map, actor).await;
     };
     let assurance = claim(&map.assurance);
     if let Some(minimum) = map.minimum_assurance
@@ -142,13 +150,28 @@ async fn external(services: &Services, map: &ClaimMap, claims: &Map<String, Valu
     let number = claim(&map.organization).ok_or(Error::Token("no organization"))?;
     let organization = services
         .db
-        .read(number, |number, snapshot| {
+        .read(number.clone(), |number, snapshot| {
             Box::pin(async move { Ok::<_, Fault>(organizations::organization_by_number(snapshot, number).await?) })
         })
         .await?;
     let organization = organization.ok_or(Error::Token("organization unknown"))?.id;
+    if !map.organizations.is_empty() && !map.organizations.contains(&number) {
+        return Err(Error::Token("issuer does not speak for this organization"));
+    }
     let key = if hpr.is_some() { ClinicianKey::Hpr(organization, person) } else { ClinicianKey::Subject(organization, person) };
     clinician(services, key, assurance).await
+}
+
+/// Refuses an actor of an organization that the issuer may not speak for.
+async fn spoken_for(services: &Services, map: &ClaimMap, actor: Actor) -> Result<Actor, Error> {
+    if map.organizations.is_empty() {
+        return Ok(actor);
+    }
+    let id = actor.organization();
+    let read =
+        services.db.read(id, |id, snapshot| Box::pin(async move { Ok::<_, Fault>(organizations::organization(snapshot, *id).await?) }));
+    let allowed = read.await?.is_some_and(|organization| map.organizations.contains(&organization.number));
+    if allowed { Ok(actor) } else { Err(Error::Token("issuer does not speak for this organization")) }
 }
 
 enum Key {

@@ -14,7 +14,7 @@ use crate::domain::respondent::{Respondent, RespondentFault, RespondentKind};
 use crate::fhir::read::{self, ResponseStatus};
 use crate::fhir::write::{self, ResponseMeta};
 use crate::storage::drafts::{self, Draft};
-use crate::storage::{Snapshot, Tx, invitations};
+use crate::storage::{Snapshot, Tx, invitations, sessions};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::sync::Arc;
@@ -270,8 +270,14 @@ async fn save_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &str
     Ok(view)
 }
 
+/// The invitation under its lock, and the session as it is then: another request may have ended it
+/// or handed the form in since it was authenticated.
 pub(super) async fn lock_held(tx: &Tx, services: &Services, holder: &Holder) -> Result<Held, Error> {
     let row = invitations::lock(tx, holder.actor.organization, holder.actor.invitation).await?.ok_or(holder::Error::Ended)?;
+    let session = sessions::live(tx, holder.actor.session, services.now()).await?.ok_or(holder::Error::Ended)?;
+    if session.kind == SessionKind::Receipt {
+        return Err(Error::Receipt);
+    }
     Ok(hold_row(services, tx, row).await?)
 }
 

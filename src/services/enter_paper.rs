@@ -124,8 +124,7 @@ impl From<draft::Error> for Error {
 /// Enters answers; safe to repeat under its key. Gives the response as it then stands.
 pub async fn enter(services: &Services, caller: &Caller, command: Command, request: Repeatable) -> Result<ResponseView, Error> {
     let id = enter_once(services, caller, command, request).await?;
-    let (view, _) = responses_service::view(services, caller, id, None).await?;
-    Ok(view)
+    Ok(responses_service::entered(services, caller, id).await?)
 }
 
 async fn enter_once(services: &Services, caller: &Caller, command: Command, request: Repeatable) -> Result<ResponseId, Error> {
@@ -182,6 +181,9 @@ async fn enter_in(tx: &Tx, services: &Services, caller: &Caller, command: &Comma
 async fn reopened(tx: &Tx, mut row: Invitation, now: DateTime<Utc>) -> Result<Invitation, Error> {
     match row.state {
         InvitationState::Closed(ClosedReason::Expired | ClosedReason::Locked) => {
+            if invitations::live_for(tx, row.organization, &row.occasion()).await?.is_some() {
+                return Err(NotPossible(row.state).into());
+            }
             invitations::transition(tx, &row, InvitationState::Issued, row.flagged, now).await?;
             row.state = InvitationState::Issued;
             Ok(row)
@@ -218,7 +220,12 @@ async fn invitation_of(tx: &Tx, services: &Services, caller: &Caller, whose: &Wh
                 amend_until: times.amend_until,
                 created_at: now,
                 started_at: None,
+                issued_by: caller.actor.person(),
             };
+            // Asked already for today: these are the answers to that.
+            if let Some(live) = invitations::live_for(tx, organization, &row.occasion()).await? {
+                return invitations::lock(tx, organization, live.id).await?.ok_or(Error::NotFound);
+            }
             invitations::insert(tx, &row).await?;
             Ok(row)
         }

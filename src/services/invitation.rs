@@ -8,7 +8,7 @@ use crate::crypto::envelope::OpenError;
 use crate::crypto::hash::{Label, derive_code, derive_link, lookup};
 use crate::crypto::ring::Purpose;
 use crate::domain::ids::{AppointmentId, CredentialId, InvitationId, OrganizationId, PatientId, ResponseId, UnitId};
-use crate::domain::invitation::{InvitationState, NotPossible};
+use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
 use crate::domain::policy::{Action, Denied, Resource, decide};
 use crate::domain::secret::{Code, LinkToken};
 use crate::print::qr;
@@ -87,6 +87,9 @@ pub enum Error {
     /// Not allowed.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// Another live invitation to the same form stands in its place.
+    #[error("another invitation exists")]
+    Exists,
     /// Its state does not allow it.
     #[error(transparent)]
     State(#[from] NotPossible),
@@ -203,7 +206,12 @@ pub async fn reissue(services: &Services, caller: &Caller, id: InvitationId, req
     match repeat::begin(services, caller, &request).await? {
         Begun::Replay(outcome) => {
             let credential = Uuid::parse_str(&outcome).map(CredentialId).map_err(|_| Fault::Content("idempotency outcome"))?;
-            render(services, caller.actor.organization(), id, credential).await?.ok_or(Error::NotFound)
+            let issued = render(services, caller.actor.organization(), id, credential).await?.ok_or(Error::NotFound)?;
+            let unit = issued.invitation.unit;
+            let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[unit], stated: None })?;
+            let deed = Deed::done("invitation.issue-again", Some(("invitation", id.0)), vec![issued.invitation.patient]);
+            audit::commit_read(services, caller, deed.in_unit(unit).on(ground)).await?;
+            Ok(issued)
         }
         Begun::Work(begun) => {
             let context = (services.clone(), caller.clone(), id, begun.clone(), services.now());
@@ -230,8 +238,13 @@ async fn reissue_in(
     let row = invitations::lock(tx, caller.actor.organization(), id).await?.ok_or(Error::NotFound)?;
     let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[row.unit], stated: None })?;
     let to = row.state.reissue()?;
-    if now >= row.answer_until && row.state != InvitationState::Answered {
-        return Err(NotPossible(InvitationState::Closed(crate::domain::invitation::ClosedReason::Expired)).into());
+    let until = if row.state == InvitationState::Answered { row.amend_until } else { row.answer_until };
+    if now >= until {
+        let over = if row.state == InvitationState::Answered { row.state } else { InvitationState::Closed(ClosedReason::Expired) };
+        return Err(NotPossible(over).into());
+    }
+    if invitations::live_for(tx, row.organization, &row.occasion()).await?.is_some_and(|live| live.id != row.id) {
+        return Err(Error::Exists);
     }
     let generation = credentials::newest(tx, id).await?.map_or(1, |credential| credential.generation + 1);
     credentials::revoke_all(tx, id, now).await?;

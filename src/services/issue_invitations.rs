@@ -7,7 +7,7 @@ use super::invitation::{Issued, new_credential, render, secrets, view};
 use super::vault::PatientCipher;
 use super::{Caller, Services};
 use crate::domain::actor::Actor;
-use crate::domain::clock::oslo_day_start;
+use crate::domain::clock::{oslo_date, oslo_day_start};
 use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{AppointmentId, CredentialId, InvitationId, PatientId, PatientIdentifierId, UnitId};
 use crate::domain::invitation::{InvitationState, window};
@@ -42,8 +42,8 @@ pub struct PatientData {
     pub name: String,
     /// Birth date.
     pub birth_date: NaiveDate,
-    /// Preferred language.
-    pub language: Language,
+    /// Preferred language; `None` when the sender does not know.
+    pub language: Option<Language>,
     /// Contact.
     pub contact: Option<Contact>,
 }
@@ -104,6 +104,9 @@ pub enum Error {
     /// A live invitation to this form before this visit exists.
     #[error("an invitation exists")]
     Exists(InvitationId),
+    /// The item could not be read as an order when it was first sent.
+    #[error("the item is not an order")]
+    Unreadable,
     /// The unit's default form is not released.
     #[error("the unit has no form")]
     NoForm,
@@ -135,10 +138,12 @@ enum Kept {
     Exists(Uuid),
     NoForm,
     Denied,
+    Unreadable,
 }
 
 /// Pointers that faults can have; kept outcomes are read back through it.
-const POINTERS: [&str; 7] = [
+const POINTERS: [&str; 8] = [
+    "/due_on",
     "/appointment/unit",
     "/unit",
     "/questionnaire/name",
@@ -148,7 +153,13 @@ const POINTERS: [&str; 7] = [
     "/appointment/external_id",
 ];
 
-type Item = Result<(Issued, CredentialId), Error>;
+/// Issued with which credential, or the live invitation that stands in the way. That is an answer,
+/// not a refusal: what the request says about patient and visit is kept.
+type Made = Result<(Issued, CredentialId), InvitationId>;
+
+fn made(made: Made) -> Result<Issued, Error> {
+    made.map(|(issued, _)| issued).map_err(Error::Exists)
+}
 
 /// Issues one invitation; safe to repeat under its key.
 pub async fn issue(services: &Services, caller: &Caller, order: Order, request: Repeatable) -> Result<Issued, Error> {
@@ -165,21 +176,20 @@ pub async fn issue(services: &Services, caller: &Caller, order: Order, request: 
         .write(context, |(services, caller, order, begun), tx| {
             Box::pin(async move {
                 let item = issue_in(tx, services, caller, order).await?;
-                let items = [Ok(item)];
-                finish(tx, begun, &items).await?;
-                let [item] = items;
-                item.map(|(issued, _)| issued)
+                finish(tx, begun, &[Ok(item.clone())]).await?;
+                Ok(item)
             })
         })
         .await;
-    settle(services, begun, done).await
+    made(settle(services, begun, done).await?)
 }
 
-/// Issues a batch: a refused item costs only itself. Safe to repeat under its key.
+/// Issues a batch: a refused item costs only itself. Safe to repeat under its key. An item that could
+/// not be read is `None`: it keeps its place, so that a repeat can't shift answers to other items.
 pub async fn issue_batch(
     services: &Services,
     caller: &Caller,
-    orders: Vec<Order>,
+    orders: Vec<Option<Order>>,
     request: Repeatable,
 ) -> Result<Vec<Result<Issued, Error>>, Error> {
     may_ever(&caller.actor, Action::ManageInvitations)?;
@@ -196,8 +206,12 @@ pub async fn issue_batch(
         .db
         .write(context, |(services, caller, orders, begun), tx| {
             Box::pin(async move {
-                let mut items: Vec<Item> = Vec::with_capacity(orders.len());
+                let mut items: Vec<Result<Made, Error>> = Vec::with_capacity(orders.len());
                 for order in orders {
+                    let Some(order) = order else {
+                        items.push(Err(Error::Unreadable));
+                        continue;
+                    };
                     let context = (services, caller, order);
                     let item =
                         tx.savepoint(&context, |(services, caller, order), tx| Box::pin(issue_in(tx, services, caller, order))).await;
@@ -207,21 +221,22 @@ pub async fn issue_batch(
                     }
                 }
                 finish(tx, begun, &items).await?;
-                Ok(items.into_iter().map(|item| item.map(|(issued, _)| issued)).collect())
+                Ok(items.into_iter().map(|item| item.and_then(made)).collect())
             })
         })
         .await;
     settle(services, begun, done).await
 }
 
-async fn finish(tx: &Tx, begun: &idempotency::Use, items: &[Item]) -> Result<(), Error> {
+async fn finish(tx: &Tx, begun: &idempotency::Use, items: &[Result<Made, Error>]) -> Result<(), Error> {
     let kept: Vec<Kept> = items
         .iter()
         .map(|item| match item {
-            Ok((issued, credential)) => Kept::Done(issued.invitation.id.0, credential.0),
+            Ok(Ok((issued, credential))) => Kept::Done(issued.invitation.id.0, credential.0),
+            Ok(Err(id)) | Err(Error::Exists(id)) => Kept::Exists(id.0),
             Err(Error::Field { pointer, fault }) => Kept::Field((*pointer).to_owned(), *fault),
-            Err(Error::Exists(id)) => Kept::Exists(id.0),
             Err(Error::NoForm) => Kept::NoForm,
+            Err(Error::Unreadable) => Kept::Unreadable,
             Err(Error::Denied(_) | Error::Repeat(_) | Error::Fault(_)) => Kept::Denied,
         })
         .collect();
@@ -236,15 +251,18 @@ async fn settle<T>(services: &Services, begun: idempotency::Use, done: Result<T,
     done
 }
 
+/// The recorded outcome. Who repeats it must still be allowed to, and giving links out again is logged
+/// again.
 async fn replay(services: &Services, caller: &Caller, outcome: &str) -> Result<Vec<Result<Issued, Error>>, Error> {
     let kept: Vec<Kept> = serde_json::from_str(outcome).map_err(|_| Fault::Content("idempotency outcome"))?;
     let mut results = Vec::with_capacity(kept.len());
     for item in kept {
         results.push(match item {
             Kept::Done(invitation, credential) => {
-                render(services, caller.actor.organization(), InvitationId(invitation), CredentialId(credential))
-                    .await?
-                    .ok_or(Error::Fault(Fault::Content("idempotency outcome")))
+                let found = render(services, caller.actor.organization(), InvitationId(invitation), CredentialId(credential)).await?;
+                let issued = found.ok_or(Fault::Content("idempotency outcome"))?;
+                decide(&caller.actor, Action::ManageInvitations, Resource { units: &[issued.invitation.unit], stated: None })?;
+                Ok(issued)
             }
             Kept::Field(pointer, fault) => {
                 let pointer = POINTERS.into_iter().find(|known| *known == pointer).unwrap_or("");
@@ -252,9 +270,12 @@ async fn replay(services: &Services, caller: &Caller, outcome: &str) -> Result<V
             }
             Kept::Exists(id) => Err(Error::Exists(InvitationId(id))),
             Kept::NoForm => Err(Error::NoForm),
+            Kept::Unreadable => Err(Error::Unreadable),
             Kept::Denied => Err(Error::Denied(Denied::Role)),
         });
     }
+    let patients = results.iter().flatten().map(|issued| issued.invitation.patient).collect();
+    audit::commit_read(services, caller, Deed::done("invitation.issue-again", None, patients)).await?;
     Ok(results)
 }
 
@@ -284,7 +305,7 @@ fn field(pointer: &'static str, fault: FieldFault) -> Error {
     Error::Field { pointer, fault }
 }
 
-async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) -> Item {
+async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) -> Result<Made, Error> {
     let now = services.now();
     let unit = unit_of(tx, caller, order).await?;
     let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[unit.id], stated: None })?;
@@ -295,11 +316,6 @@ async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) 
         Some(visit) => Some(put_appointment(tx, services, caller, visit, patient, now).await?),
         None => None,
     };
-    if let Some(appointment) = appointment
-        && let Some(live) = invitations::live_for(tx, unit.organization, appointment, &form_name).await?
-    {
-        return Err(Error::Exists(live.id));
-    }
     let times = window(now, order.visit.as_ref().map(|visit| visit.starts_at), order.due_on, order.answer_until);
     let row = Invitation {
         id: InvitationId::new(now, services.entropy.as_ref()),
@@ -311,19 +327,23 @@ async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) 
         questionnaire_version: form_version,
         state: InvitationState::Issued,
         flagged: false,
-        due_on: if appointment.is_some() { None } else { Some(order.due_on.unwrap_or_else(|| crate::domain::clock::oslo_date(now))) },
+        due_on: if appointment.is_some() { None } else { Some(order.due_on.unwrap_or_else(|| oslo_date(now))) },
         answer_until: times.answer_until,
         amend_until: times.amend_until,
         created_at: now,
         started_at: None,
+        issued_by: caller.actor.person(),
     };
+    if let Some(live) = invitations::live_for(tx, unit.organization, &row.occasion()).await? {
+        return Ok(Err(live.id));
+    }
     invitations::insert(tx, &row).await?;
     let credential = new_credential(services, row.organization, "letter", 1, now)?;
     credentials::insert(tx, &credential, row.id, now).await?;
     let deed = Deed::done("invitation.issue", Some(("invitation", row.id.0)), vec![patient]).in_unit(unit.id).on(ground);
     audit::write(tx, services, caller, &deed).await?;
     let (link, code) = secrets(services, &credential)?;
-    Ok((Issued { invitation: view(tx, &row).await?, link, code }, credential.id))
+    Ok(Ok((Issued { invitation: view(tx, &row).await?, link, code }, credential.id)))
 }
 
 async fn unit_of(tx: &Tx, caller: &Caller, order: &Order) -> Result<Unit, Error> {
@@ -344,7 +364,20 @@ fn form_of(services: &Services, order: &Order, unit: &Unit) -> Result<(String, S
     Ok((name.clone(), form.questionnaire.version().to_owned()))
 }
 
+/// No visit is planned further ahead than this, years.
+const FAR_YEARS: i64 = 10;
+
 fn check_times(order: &Order, now: DateTime<Utc>) -> Result<(), Error> {
+    let far = now + chrono::Duration::days(366 * FAR_YEARS);
+    if order.visit.as_ref().is_some_and(|visit| visit.starts_at > far) {
+        return Err(field("/appointment/starts_at", FieldFault::OutOfRange));
+    }
+    if order.answer_until.is_some_and(|until| until > far) {
+        return Err(field("/answer_until", FieldFault::OutOfRange));
+    }
+    if order.due_on.is_some_and(|due| due > oslo_date(far)) {
+        return Err(field("/due_on", FieldFault::OutOfRange));
+    }
     if order.visit.as_ref().is_some_and(|visit| visit.starts_at <= now) {
         return Err(field("/appointment/starts_at", FieldFault::OutOfRange));
     }
@@ -378,7 +411,12 @@ async fn put_patient(tx: &Tx, services: &Services, caller: &Caller, data: &Patie
             tx,
             organization,
             id,
-            &Update { name_sealed: sealed.0, birth_date_sealed: sealed.1, contact_sealed: sealed.2, language: data.language.to_string() },
+            &Update {
+                name_sealed: sealed.0,
+                birth_date_sealed: sealed.1,
+                contact_sealed: sealed.2,
+                language: data.language.as_ref().map(ToString::to_string),
+            },
             now,
         )
         .await?;
@@ -406,7 +444,7 @@ async fn put_patient(tx: &Tx, services: &Services, caller: &Caller, data: &Patie
         name_sealed,
         birth_date_sealed,
         contact_sealed,
-        language: data.language.to_string(),
+        language: data.language.clone().unwrap_or_else(Language::nb).to_string(),
         key: Some(key),
     };
     patients::insert(tx, &row, identifier.as_ref(), now).await?;
@@ -432,6 +470,7 @@ async fn put_appointment(
     if let Some(external_id) = &visit.external_id
         && let Some(known) = appointments::find_external(tx, organization, external_id).await?
     {
+        // The same id for another patient or another unit is somebody's mistake, not a new time.
         if known.patient != patient || known.unit != visit.unit {
             return Err(field("/appointment/external_id", FieldFault::Mismatch));
         }
@@ -449,6 +488,7 @@ async fn put_appointment(
         external_id: visit.external_id.clone(),
         starts_at: visit.starts_at,
         status: "booked".to_owned(),
+        registered_by: caller.actor.person(),
     };
     appointments::insert(tx, &row, now).await?;
     Ok(row.id)

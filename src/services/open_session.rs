@@ -21,7 +21,7 @@ use crate::domain::secret::{Code, LinkToken};
 use crate::storage::attempts::{self, Count, Counter, Scope};
 use crate::storage::credentials::{self, By, Found};
 use crate::storage::sessions::{self, Session};
-use crate::storage::{Tx, invitations};
+use crate::storage::{StorageError, Tx, invitations};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::net::IpAddr;
 
@@ -92,18 +92,38 @@ pub enum Error {
 
 unit_error!(Error);
 
+enum Attempt {
+    Reserved(Box<Reserved>),
+    Refused(Error, Option<Box<Found>>),
+}
+
 struct Reserved {
     found: Option<Found>,
     counters: Vec<Counter>,
     failures: i32,
+    right: bool,
 }
 
-/// Opens a session.
+/// Opens a session. Runs to its end even when the caller goes away: an attempt that was counted is
+/// also decided.
 pub async fn open(services: &Services, command: Command) -> Result<Opened, Error> {
-    let reserved = reserve(services, &command).await?;
-    if let Some(found) = &reserved.found
-        && is_right(services, found, command.birth_date).await?
-    {
+    let own = services.clone();
+    let gone = |_| Error::from(StorageError::Unavailable("stopped".to_owned()));
+    services.db.spawn(async move { decide(&own, command).await }).await.map_err(gone)?
+}
+
+async fn decide(services: &Services, command: Command) -> Result<Opened, Error> {
+    let reserved = match reserve(services, &command).await? {
+        Attempt::Reserved(reserved) => *reserved,
+        Attempt::Refused(refusal, found) => {
+            // Whoever used the last attempt up may have died before shutting the door.
+            if let (Error::Exhausted, Some(found)) = (&refusal, found) {
+                lock_out(services, *found, &command.request_id).await?;
+            }
+            return Err(refusal);
+        }
+    };
+    if reserved.right {
         return admit(services, command, reserved).await;
     }
     if reserved.failures >= PER_CREDENTIAL
@@ -122,7 +142,7 @@ fn hashes(services: &Services, secret: &Secret) -> (By, Vec<(u16, Vec<u8>)>) {
     }
 }
 
-async fn reserve(services: &Services, command: &Command) -> Result<Reserved, Error> {
+async fn reserve(services: &Services, command: &Command) -> Result<Attempt, Error> {
     let now = services.now();
     let (by, hashes) = hashes(services, &command.secret);
     let address_key = services.ring.current(Purpose::Lookup)?;
@@ -132,35 +152,55 @@ async fn reserve(services: &Services, command: &Command) -> Result<Reserved, Err
         subject_key_version: address_key.version(),
         window_start: window_start(now, ADDRESS_WINDOW_MINUTES),
     };
-    services.db.write((by, hashes, address), move |(by, hashes, address), tx| Box::pin(reserve_in(tx, *by, hashes, address, now))).await
+    let asked = Asked { by, hashes, address, birth_date: command.birth_date, now };
+    services.db.write((services.clone(), asked), |(services, asked), tx| Box::pin(reserve_in(tx, services, asked))).await
 }
 
-async fn reserve_in(tx: &Tx, by: By, hashes: &[(u16, Vec<u8>)], address: &Counter, now: DateTime<Utc>) -> Result<Reserved, Error> {
-    let found = credentials::find_secret(tx, by, hashes.iter().map(|(_, hash)| hash.clone()).collect()).await?;
+struct Asked {
+    by: By,
+    hashes: Vec<(u16, Vec<u8>)>,
+    address: Counter,
+    birth_date: NaiveDate,
+    now: DateTime<Utc>,
+}
+
+fn counters(asked: &Asked, found: Option<&Found>) -> Vec<Counter> {
     // Link and code of one credential share its counter; an unknown code has one of its own.
-    let subject = match (&found, by) {
+    let subject = match (found, asked.by) {
         (Some(found), _) => Some((found.credential.lookup_key_version, found.credential.code_hash.clone())),
-        (None, By::Code) => hashes.first().cloned(),
+        (None, By::Code) => asked.hashes.first().cloned(),
         (None, By::Link) => None,
     };
-    let mut counters = Vec::with_capacity(3);
-    if let Some((subject_key_version, subject_hash)) = subject {
-        counters.push(Counter { scope: Scope::Credential, subject_hash, subject_key_version, window_start: DateTime::UNIX_EPOCH });
-    }
-    counters.push(address.clone());
-    if by == By::Code {
-        counters.push(Counter {
-            scope: Scope::AllCodes,
-            subject_hash: Vec::new(),
-            subject_key_version: 0,
-            window_start: window_start(now, 60),
-        });
-    }
+    let credential = subject.map(|(subject_key_version, subject_hash)| Counter {
+        scope: Scope::Credential,
+        subject_hash,
+        subject_key_version,
+        window_start: DateTime::UNIX_EPOCH,
+    });
+    let all = (asked.by == By::Code).then(|| Counter {
+        scope: Scope::AllCodes,
+        subject_hash: Vec::new(),
+        subject_key_version: 0,
+        window_start: window_start(asked.now, 60),
+    });
+    credential.into_iter().chain([asked.address.clone()]).chain(all).collect()
+}
+
+/// Counts, then compares, in one transaction that runs the same statements for a code that exists
+/// and one that does not.
+async fn reserve_in(tx: &Tx, services: &Services, asked: &Asked) -> Result<Attempt, Error> {
+    let found = credentials::find_secret(tx, asked.by, asked.hashes.iter().map(|(_, hash)| hash.clone()).collect()).await?;
+    let counters = counters(asked, found.as_ref());
     let mut failures = 0;
-    for counter in &counters {
+    for (at, counter) in counters.iter().enumerate() {
         let limit = limit_of(counter.scope);
-        let Some(count) = attempts::reserve(tx, counter, limit, waits_of(counter.scope), now).await? else {
-            return Err(refusal(tx, counter, limit, now).await?);
+        let Some(count) = attempts::reserve(tx, counter, limit, waits_of(counter.scope), asked.now).await? else {
+            // What was counted before this one is taken back: a refused attempt costs nothing.
+            for earlier in counters.iter().take(at) {
+                attempts::release(tx, earlier, asked.now).await?;
+            }
+            let refusal = refusal(tx, counter, limit, asked.now).await?;
+            return Ok(Attempt::Refused(refusal, found.map(Box::new)));
         };
         match counter.scope {
             Scope::Credential => failures = count,
@@ -170,7 +210,12 @@ async fn reserve_in(tx: &Tx, by: By, hashes: &[(u16, Vec<u8>)], address: &Counte
             Scope::AllCodes | Scope::Address => {}
         }
     }
-    Ok(Reserved { found, counters, failures })
+    let person = match &found {
+        Some(found) => open_patient(&services.vault, tx, &found.patient).await?,
+        None => None,
+    };
+    let right = person.is_some_and(|(_, person)| person.birth_date == asked.birth_date);
+    Ok(Attempt::Reserved(Box::new(Reserved { found, counters, failures, right })))
 }
 
 fn limit_of(scope: Scope) -> i32 {
@@ -188,7 +233,7 @@ fn waits_of(scope: Scope) -> fn(i32) -> Duration {
     }
 }
 
-/// Why a counter refused; the transaction, and with it what other counters counted, is rolled back.
+/// Why a counter refused.
 async fn refusal(tx: &Tx, counter: &Counter, limit: i32, now: DateTime<Utc>) -> Result<Error, Error> {
     let count = attempts::read(tx, counter).await?.unwrap_or(Count { failures: 0, wait_until: now });
     let until = match counter.scope {
@@ -200,33 +245,26 @@ async fn refusal(tx: &Tx, counter: &Counter, limit: i32, now: DateTime<Utc>) -> 
     Ok(Error::Wait((until - now).num_seconds().max(1)))
 }
 
-async fn is_right(services: &Services, found: &Found, birth_date: NaiveDate) -> Result<bool, Fault> {
-    let context = (services.clone(), found.patient.clone());
-    let person = services
-        .db
-        .read(context, |(services, patient), snapshot| Box::pin(async move { open_patient(&services.vault, snapshot, patient).await }))
-        .await?;
-    Ok(person.is_some_and(|(_, person)| person.birth_date == birth_date))
-}
-
+/// Shuts the invitation after the last attempt. The link that was guessed at must still be the one
+/// that counts: an old letter can't lock a new one.
 async fn lock_out(services: &Services, found: Found, request_id: &str) -> Result<(), Fault> {
     let context = (services.clone(), found, request_id.to_owned());
-    services
-        .db
-        .write(context, |(services, found, request_id), tx| {
-            Box::pin(async move {
-                let now = services.now();
-                let organization = found.invitation.organization;
-                let Some(row) = invitations::lock(tx, organization, found.invitation.id).await? else { return Ok(()) };
-                invitations::transition(tx, &row, row.state.lock(), true, now).await?;
-                sessions::end_all(tx, row.id, now).await?;
-                let deed = Deed::done("invitation.lock", Some(("invitation", row.id.0)), vec![row.patient])
-                    .in_unit(row.unit)
-                    .ending("invitation-locked");
-                audit::write(tx, services, &Caller::system(organization, request_id), &deed).await
-            })
-        })
-        .await
+    services.db.write(context, |(services, found, request_id), tx| Box::pin(lock_out_in(tx, services, found, request_id))).await
+}
+
+async fn lock_out_in(tx: &Tx, services: &Services, found: &Found, request_id: &str) -> Result<(), Fault> {
+    let now = services.now();
+    let organization = found.invitation.organization;
+    let Some(row) = invitations::lock(tx, organization, found.invitation.id).await? else { return Ok(()) };
+    let replaced = credentials::find(tx, found.credential.id).await?.is_none_or(|credential| credential.revoked_at.is_some());
+    if replaced || row.flagged {
+        return Ok(());
+    }
+    invitations::transition(tx, &row, row.state.lock(), true, now).await?;
+    sessions::end_all(tx, row.id, now).await?;
+    let deed =
+        Deed::done("invitation.lock", Some(("invitation", row.id.0)), vec![row.patient]).in_unit(row.unit).ending("invitation-locked");
+    audit::write(tx, services, &Caller::system(organization, request_id), &deed).await
 }
 
 async fn admit(services: &Services, command: Command, reserved: Reserved) -> Result<Opened, Error> {

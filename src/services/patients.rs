@@ -95,7 +95,7 @@ pub async fn timeline(services: &Services, caller: &Caller, id: PatientId) -> Re
             Box::pin(async move {
                 let organization = caller.actor.organization();
                 let row = patients::find(snapshot, organization, *id).await?.ok_or(Error::NotFound)?;
-                let units = care_units(snapshot, organization, *id, services.now()).await?;
+                let units = care_units(snapshot, caller, *id, services.now()).await?;
                 let ground = decide(&caller.actor, Action::ReadAnswers, Resource { units: &units, stated: caller.ground })?;
                 let (cipher, person) = open_patient(&services.vault, snapshot, &row).await?.ok_or(Error::NotFound)?;
                 let mut events = Vec::new();
@@ -164,7 +164,7 @@ pub async fn access_log(
             Box::pin(async move {
                 let organization = caller.actor.organization();
                 patients::find(snapshot, organization, *id).await?.ok_or(Error::NotFound)?;
-                let units = care_units(snapshot, organization, *id, services.now()).await?;
+                let units = care_units(snapshot, caller, *id, services.now()).await?;
                 let ground = decide(&caller.actor, Action::ReadAccessLog, Resource { units: &units, stated: None })?;
                 let mut entries = access_log::of_patient(snapshot, organization, *id, *before, *limit).await?;
                 let full = u64::try_from(entries.len()).is_ok_and(|read| read == *limit);

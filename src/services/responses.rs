@@ -121,29 +121,48 @@ pub struct SummaryView {
     pub observations: Vec<Value>,
 }
 
-/// Units that tie a patient to clinicians inside the organization's window.
+/// Units that tie a patient to clinicians inside the organization's window. What the one who asks has
+/// registered or issued themselves does not count: nobody makes their own care relation.
 pub(super) async fn care_units(
     reader: &impl Reader,
-    organization: OrganizationId,
+    caller: &Caller,
     patient: PatientId,
     now: DateTime<Utc>,
 ) -> Result<Vec<UnitId>, Fault> {
+    let organization = caller.actor.organization();
+    let asker = caller.actor.person();
+    let foreign = |by: Option<ClinicianId>| asker.is_none() || by != asker;
     let settings = organizations::organization(reader, organization).await?.ok_or(Fault::Content("organization"))?;
     let reach = Duration::days(i64::from(settings.care_window_days));
     let near = |at: DateTime<Utc>| at >= now - reach && at <= now + reach;
     let mut units = BTreeSet::new();
     for visit in appointments::of_patient(reader, organization, patient).await? {
-        if near(visit.starts_at) {
+        if near(visit.starts_at) && foreign(visit.registered_by) {
             units.insert(visit.unit);
         }
     }
     for invitation in invitations::of_patient(reader, organization, patient).await? {
         let due = invitation.due_on.map(oslo_day_start);
-        if near(invitation.created_at) || due.is_some_and(near) {
+        if (near(invitation.created_at) || due.is_some_and(near)) && foreign(invitation.issued_by) {
             units.insert(invitation.unit);
         }
     }
     Ok(units.into_iter().collect())
+}
+
+/// The same for one response: the unit that asked for it may read it as long as it is recent.
+pub(super) async fn response_units(
+    reader: &impl Reader,
+    caller: &Caller,
+    response: &Response,
+    now: DateTime<Utc>,
+) -> Result<Vec<UnitId>, Fault> {
+    let mut units = care_units(reader, caller, response.patient, now).await?;
+    let settings = organizations::organization(reader, response.organization).await?.ok_or(Fault::Content("organization"))?;
+    if now - response.submitted_at <= Duration::days(i64::from(settings.care_window_days)) {
+        units.push(response.unit);
+    }
+    Ok(units)
 }
 
 /// A response that the caller may read, with what opens it.
@@ -157,9 +176,13 @@ struct Allowed {
 async fn allow(services: &Services, caller: &Caller, id: ResponseId, snapshot: &Snapshot) -> Result<Allowed, Error> {
     let organization = caller.actor.organization();
     let response = responses::find(snapshot, organization, id).await?.ok_or(Error::NotFound)?;
-    let units = care_units(snapshot, organization, response.patient, services.now()).await?;
+    let units = response_units(snapshot, caller, &response, services.now()).await?;
     let ground = decide(&caller.actor, Action::ReadAnswers, Resource { units: &units, stated: caller.ground })?;
-    let patient = patients::find(snapshot, organization, response.patient).await?.ok_or(Error::NotFound)?;
+    with_ground(services, snapshot, response, ground).await
+}
+
+async fn with_ground(services: &Services, snapshot: &Snapshot, response: Response, ground: Ground) -> Result<Allowed, Error> {
+    let patient = patients::find(snapshot, response.organization, response.patient).await?.ok_or(Error::NotFound)?;
     let (cipher, _) = open_patient(&services.vault, snapshot, &patient).await?.ok_or(Error::NotFound)?;
     let form = form_of(services, &response)?;
     Ok(Allowed { response, ground, cipher, form })
@@ -211,27 +234,35 @@ fn deed(action: &'static str, allowed: &Allowed) -> Deed {
 
 /// The data of a response, in its newest or an earlier version.
 pub async fn get(services: &Services, caller: &Caller, id: ResponseId, version: Option<i32>) -> Result<ResponseView, Error> {
-    let read = view(services, caller, id, version).await?;
-    logged(services, caller, read).await
-}
-
-/// The same for the answer to a request that has logged its own deed.
-pub(super) async fn view(
-    services: &Services,
-    caller: &Caller,
-    id: ResponseId,
-    version: Option<i32>,
-) -> Result<(ResponseView, Deed), Error> {
     let context = (services.clone(), caller.clone(), id, version);
-    services
+    let read = services
         .db
         .read(context, |(services, caller, id, version), snapshot| {
             Box::pin(async move {
                 let allowed = allow(services, caller, *id, snapshot).await?;
-                let row = version_of(snapshot, &allowed.response, *version).await?;
-                let review = review_of(snapshot, &allowed.response).await?;
-                let view = response_view(&allowed, row, review)?;
-                Ok::<_, Error>((view, deed("response.read", &allowed)))
+                Ok::<_, Error>((view_in(snapshot, &allowed, *version).await?, deed("response.read", &allowed)))
+            })
+        })
+        .await?;
+    logged(services, caller, read).await
+}
+
+async fn view_in(snapshot: &Snapshot, allowed: &Allowed, version: Option<i32>) -> Result<ResponseView, Error> {
+    let row = version_of(snapshot, &allowed.response, version).await?;
+    let review = review_of(snapshot, &allowed.response).await?;
+    Ok(response_view(allowed, row, review)?)
+}
+
+/// The response that this very request has entered: allowed and logged with the entering.
+pub(super) async fn entered(services: &Services, caller: &Caller, id: ResponseId) -> Result<ResponseView, Error> {
+    let context = (services.clone(), caller.actor.organization(), id);
+    services
+        .db
+        .read(context, |(services, organization, id), snapshot| {
+            Box::pin(async move {
+                let response = responses::find(snapshot, *organization, *id).await?.ok_or(Error::NotFound)?;
+                let allowed = with_ground(services, snapshot, response, Ground::CareRelation).await?;
+                view_in(snapshot, &allowed, None).await
             })
         })
         .await

@@ -2,7 +2,7 @@
 
 use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
-use super::responses::{ReviewView, care_units};
+use super::responses::{ReviewView, response_units};
 use super::{Caller, Services};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{ResponseId, ReviewId};
@@ -42,7 +42,7 @@ pub async fn review(services: &Services, caller: &Caller, id: ResponseId, versio
                 let now = services.now();
                 let organization = caller.actor.organization();
                 let response = responses::find(tx, organization, *id).await?.ok_or(Error::NotFound)?;
-                let units = care_units(tx, organization, response.patient, now).await?;
+                let units = response_units(tx, caller, &response, now).await?;
                 let ground = decide(&caller.actor, Action::Review, Resource { units: &units, stated: caller.ground })?;
                 let Actor::Clinician(person) = &caller.actor else { return Err(Denied::Role.into()) };
                 if *version < 1 || *version > response.version {

@@ -1,7 +1,7 @@
 //! Opens the key hierarchy: root key → organization key → patient data key.
 
 use super::fault::Fault;
-use crate::crypto::envelope::{OpenError, Place, SecretKey};
+use crate::crypto::envelope::{OpenError, Place, SecretKey, key_version};
 use crate::crypto::hash::blind_index;
 use crate::crypto::ring::{KeyRing, Purpose};
 use crate::domain::clock::Entropy;
@@ -134,6 +134,13 @@ impl OrganizationKeys {
         let place = self.place("patient_key", "wrapped", id.0, i32::from(wrapped.version));
         let key = own.unwrap(place, wrapped.version, &wrapped.wrapped)?;
         Ok(PatientCipher { organization: self.organization, key, entropy: Arc::clone(&self.entropy) })
+    }
+
+    /// Opens what [`Self::seal`] sealed, under whichever live key it names.
+    pub fn open(&self, table: &'static str, column: &'static str, row: Uuid, value: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        let version = key_version(value)?;
+        let own = self.keys.iter().find(|key| key.version() == version).ok_or(OpenError::UnknownKey(version))?;
+        own.open(self.place(table, column, row, 0), value)
     }
 
     /// Seals something that belongs to no single patient.

@@ -7,14 +7,14 @@
 use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
 use super::responses::{open_digest, threshold};
-use super::vault::{PatientCipher, Person, person};
+use super::vault::{OrganizationKeys, PatientCipher, Person, person};
 use super::{Caller, Services};
 use crate::domain::clock::{oslo_date, oslo_day_start};
 use crate::domain::ids::{AppointmentId, InvitationId, PatientId, ResponseId, UnitId};
 use crate::domain::invitation::InvitationState;
 use crate::domain::language::Language;
 use crate::domain::need::{Reason, Signals, reason};
-use crate::domain::policy::{Action, Denied, Resource, decide};
+use crate::domain::policy::{Action, Denied, Ground, Resource, decide};
 use crate::domain::questionnaire::{Questionnaire, Role};
 use crate::domain::summary::{Digest, Threshold, Wish};
 use crate::storage::worklist::{self, Row};
@@ -23,6 +23,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Most rows of a window.
 pub const MAX_ROWS: usize = 500;
@@ -171,7 +172,7 @@ fn sort_key(row: &RowView) -> SortKey {
     let rank = Reason::ALL.iter().position(|reason| *reason == row.reason).unwrap_or(Reason::ALL.len());
     let due = row.due_on.map(oslo_day_start).unwrap_or_default();
     let at = row.visit.as_ref().map_or(due, |visit| visit.starts_at);
-    let id = row.visit.as_ref().map(|visit| visit.id.0).or(row.invitation.as_ref().map(|invitation| invitation.id.0));
+    let id = row.invitation.as_ref().map(|invitation| invitation.id.0).or(row.visit.as_ref().map(|visit| visit.id.0));
     SortKey(rank, -row.score.unwrap_or(-1), at, id.unwrap_or_default())
 }
 
@@ -181,17 +182,18 @@ pub async fn list(services: &Services, caller: &Caller, query: Query) -> Result<
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(Error::Window);
     }
-    let after = query.cursor.as_deref().map(read_cursor).transpose()?;
     let context = (services.clone(), caller.clone(), query.clone());
-    let (mut page, ground) =
+    let (mut page, ground, keys) =
         services.db.read(context, |(services, caller, query), snapshot| Box::pin(read(services, caller, query, snapshot))).await?;
+    // The key of the last row holds a score: it leaves sealed, and good for this unit only.
+    let after = query.cursor.as_deref().map(|cursor| read_cursor(&keys, query.unit, cursor)).transpose()?;
     page.rows.sort_by_cached_key(sort_key);
     if let Some(after) = after {
         page.rows.retain(|row| sort_key(row) > after);
     }
     if page.rows.len() > query.limit {
         page.rows.truncate(query.limit);
-        page.next = page.rows.last().and_then(|row| serde_json::to_vec(&sort_key(row)).ok()).map(|key| URL_SAFE_NO_PAD.encode(key));
+        page.next = page.rows.last().map(|row| cursor(&keys, query.unit, &sort_key(row))).transpose()?;
     }
     let patients = page.rows.iter().map(|row| row.patient).collect();
     let deed = Deed::done("worklist.read", Some(("unit", query.unit.0)), patients).in_unit(query.unit).on(ground);
@@ -199,9 +201,15 @@ pub async fn list(services: &Services, caller: &Caller, query: Query) -> Result<
     Ok(page)
 }
 
-fn read_cursor(text: &str) -> Result<SortKey, Error> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::Cursor)?;
-    serde_json::from_slice(&bytes).map_err(|_| Error::Cursor)
+fn cursor(keys: &OrganizationKeys, unit: UnitId, key: &SortKey) -> Result<String, Error> {
+    let plain = serde_json::to_vec(key).map_err(|_| Fault::Content("cursor"))?;
+    Ok(URL_SAFE_NO_PAD.encode(keys.seal("worklist", "cursor", unit.0, &plain)?))
+}
+
+fn read_cursor(keys: &OrganizationKeys, unit: UnitId, text: &str) -> Result<SortKey, Error> {
+    let sealed = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::Cursor)?;
+    let plain = keys.open("worklist", "cursor", unit.0, &sealed).map_err(|_| Error::Cursor)?;
+    serde_json::from_slice(&plain).map_err(|_| Error::Cursor)
 }
 
 async fn read(
@@ -209,7 +217,7 @@ async fn read(
     caller: &Caller,
     query: &Query,
     snapshot: &Snapshot,
-) -> Result<(Page, crate::domain::policy::Ground), Error> {
+) -> Result<(Page, Ground, Arc<OrganizationKeys>), Error> {
     let organization = caller.actor.organization();
     let unit = organizations::unit(snapshot, organization, query.unit).await?.ok_or(Error::NotFound)?;
     let ground = decide(&caller.actor, Action::ReadWorklist, Resource { units: &[unit.id], stated: None })?;
@@ -235,7 +243,8 @@ async fn read(
         let who = person(&cipher, row.patient, &row.name_sealed, &row.birth_date_sealed)?;
         rows.push(row_view(services, &cipher, who, row, threshold.value, &query.language)?);
     }
-    Ok((Page { unit_name: unit.name, threshold, rows, next: None }, ground))
+    let keys = services.vault.organization(snapshot, organization).await?;
+    Ok((Page { unit_name: unit.name, threshold, rows, next: None }, ground, keys))
 }
 
 fn row_view(

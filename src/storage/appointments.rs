@@ -2,7 +2,7 @@
 
 use super::entity::appointment;
 use super::{Reader, StorageError, Tx};
-use crate::domain::ids::{AppointmentId, OrganizationId, PatientId, UnitId};
+use crate::domain::ids::{AppointmentId, ClinicianId, OrganizationId, PatientId, UnitId};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
@@ -25,6 +25,8 @@ pub struct Appointment {
     pub starts_at: DateTime<Utc>,
     /// `booked` or `cancelled`.
     pub status: String,
+    /// The person who registered it; `None` for a client or the operator.
+    pub registered_by: Option<ClinicianId>,
 }
 
 fn from(row: appointment::Model) -> Appointment {
@@ -36,6 +38,7 @@ fn from(row: appointment::Model) -> Appointment {
         external_id: row.external_id,
         starts_at: row.starts_at,
         status: row.status,
+        registered_by: row.registered_by.map(ClinicianId),
     }
 }
 
@@ -49,6 +52,7 @@ pub async fn insert(tx: &Tx, appointment: &Appointment, now: DateTime<Utc>) -> R
         external_id: Set(appointment.external_id.clone()),
         starts_at: Set(appointment.starts_at),
         ends_at: Set(None),
+        registered_by: Set(appointment.registered_by.map(|id| id.0)),
         status: Set(appointment.status.clone()),
         created_at: Set(now),
         updated_at: Set(now),

@@ -3,7 +3,7 @@
 
 use super::entity::{credential, credential_invitation, invitation};
 use super::{Reader, StorageError, Tx};
-use crate::domain::ids::{AppointmentId, InvitationId, OrganizationId, PatientId, UnitId};
+use crate::domain::ids::{AppointmentId, ClinicianId, InvitationId, OrganizationId, PatientId, UnitId};
 use crate::domain::invitation::InvitationState;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -41,6 +41,8 @@ pub struct Invitation {
     pub created_at: DateTime<Utc>,
     /// First save.
     pub started_at: Option<DateTime<Utc>>,
+    /// The person who issued it; `None` for a client or the operator.
+    pub issued_by: Option<ClinicianId>,
 }
 
 pub(super) fn from(row: invitation::Model) -> Result<Invitation> {
@@ -59,6 +61,7 @@ pub(super) fn from(row: invitation::Model) -> Result<Invitation> {
         amend_until: row.amend_until,
         created_at: row.created_at,
         started_at: row.started_at,
+        issued_by: row.issued_by.map(ClinicianId),
     })
 }
 
@@ -71,6 +74,7 @@ pub async fn insert(tx: &Tx, invitation: &Invitation) -> Result<()> {
         patient_id: Set(invitation.patient.0),
         appointment_id: Set(invitation.appointment.map(|id| id.0)),
         assessment_id: Set(None),
+        issued_by: Set(invitation.issued_by.map(|id| id.0)),
         questionnaire_name: Set(invitation.questionnaire_name.clone()),
         questionnaire_version: Set(invitation.questionnaire_version.clone()),
         state: Set(invitation.state.word().to_owned()),
@@ -105,19 +109,42 @@ pub async fn lock(tx: &Tx, organization: OrganizationId, id: InvitationId) -> Re
     query.one(tx.transaction()).await?.map(from).transpose()
 }
 
-/// Live invitation to a form before a visit.
-pub async fn live_for(
-    reader: &impl Reader,
-    organization: OrganizationId,
-    appointment: AppointmentId,
-    form: &str,
-) -> Result<Option<Invitation>> {
+/// What makes two invitations the same: asked twice, the second is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occasion {
+    /// The visit, or
+    pub appointment: Option<AppointmentId>,
+    /// without one the unit, the patient and the day.
+    pub otherwise: (UnitId, PatientId, Option<NaiveDate>),
+    /// The form.
+    pub form: String,
+}
+
+/// The live invitation of an occasion.
+pub async fn live_for(reader: &impl Reader, organization: OrganizationId, occasion: &Occasion) -> Result<Option<Invitation>> {
+    let live = Condition::any().add(invitation::Column::ClosedReason.is_null()).add(invitation::Column::ClosedReason.eq("declined"));
+    let (unit, patient, due_on) = occasion.otherwise;
+    let when = match occasion.appointment {
+        Some(appointment) => Condition::all().add(invitation::Column::AppointmentId.eq(appointment.0)),
+        None => Condition::all()
+            .add(invitation::Column::AppointmentId.is_null())
+            .add(invitation::Column::UnitId.eq(unit.0))
+            .add(invitation::Column::PatientId.eq(patient.0))
+            .add(invitation::Column::DueOn.eq(due_on)),
+    };
     let query = invitation::Entity::find()
         .filter(invitation::Column::OrganizationId.eq(organization.0))
-        .filter(invitation::Column::AppointmentId.eq(appointment.0))
-        .filter(invitation::Column::QuestionnaireName.eq(form))
-        .filter(Condition::any().add(invitation::Column::ClosedReason.is_null()).add(invitation::Column::ClosedReason.eq("declined")));
+        .filter(invitation::Column::QuestionnaireName.eq(occasion.form.clone()))
+        .filter(when)
+        .filter(live);
     query.one(reader.transaction()).await?.map(from).transpose()
+}
+
+impl Invitation {
+    /// Its occasion.
+    pub fn occasion(&self) -> Occasion {
+        Occasion { appointment: self.appointment, otherwise: (self.unit, self.patient, self.due_on), form: self.questionnaire_name.clone() }
+    }
 }
 
 /// Moves an invitation from one state to another and stamps the time. `Conflict` when it is no

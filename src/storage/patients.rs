@@ -143,8 +143,8 @@ pub struct Update {
     pub birth_date_sealed: Vec<u8>,
     /// Contact; `None` leaves what is stored.
     pub contact_sealed: Option<Vec<u8>>,
-    /// Language.
-    pub language: String,
+    /// Language; `None` leaves what is stored.
+    pub language: Option<String>,
 }
 
 /// Writes newer demographics.
@@ -152,10 +152,12 @@ pub async fn update(tx: &Tx, organization: OrganizationId, id: PatientId, update
     let mut row = patient::ActiveModel {
         name_sealed: Set(update.name_sealed.clone()),
         birth_date_sealed: Set(update.birth_date_sealed.clone()),
-        language: Set(update.language.clone()),
         updated_at: Set(now),
         ..Default::default()
     };
+    if let Some(language) = &update.language {
+        row.language = Set(language.clone());
+    }
     if let Some(contact) = &update.contact_sealed {
         row.contact_sealed = Set(Some(contact.clone()));
     }
@@ -168,17 +170,14 @@ pub async fn update(tx: &Tx, organization: OrganizationId, id: PatientId, update
     Ok(())
 }
 
-/// Finds a patient with the newest data key.
+/// Finds a patient with the newest data key. The same two statements run whether it exists or not,
+/// so that the time tells nothing.
 pub async fn find(reader: &impl Reader, organization: OrganizationId, id: PatientId) -> Result<Option<Patient>> {
     let row =
         patient::Entity::find_by_id(id.0).filter(patient::Column::OrganizationId.eq(organization.0)).one(reader.transaction()).await?;
-    match row {
-        None => Ok(None),
-        Some(row) => {
-            let key = patient_key::Entity::find_by_id((row.id, row.key_version)).one(reader.transaction()).await?;
-            patient_from(row, key).map(Some)
-        }
-    }
+    let version = row.as_ref().map_or(0, |row| row.key_version);
+    let key = patient_key::Entity::find_by_id((id.0, version)).one(reader.transaction()).await?;
+    row.map(|row| patient_from(row, key)).transpose()
 }
 
 /// Finds the patient of any of these blind indexes (one per live key version).

@@ -100,14 +100,20 @@ const COLUMNS: &str = "p.id AS patient_id, p.name_sealed, p.birth_date_sealed, \
 
 /// Rows of the window, unsorted: the order depends on what is encrypted.
 pub async fn rows(reader: &impl Reader, window: &Window) -> Result<Vec<Row>> {
-    // Of several invitations to one visit the newest counts; a revoked one before it is history.
+    // Every live or answered invitation to a visit is a row; only where there is none does the newest
+    // closed one stand for the visit.
+    let live = |row: &str| format!("({row}.closed_reason IS NULL OR {row}.closed_reason = 'declined')");
     let visits = format!(
         "SELECT a.id AS appointment_id, a.external_id, a.starts_at, a.status, {COLUMNS} \
          FROM appointment a JOIN patient p ON p.id = a.patient_id \
          LEFT JOIN patient_key k ON k.patient_id = p.id AND k.version = p.key_version \
-         LEFT JOIN invitation i ON i.id = (SELECT n.id FROM invitation n WHERE n.appointment_id = a.id ORDER BY n.created_at DESC, n.id DESC LIMIT 1) \
+         LEFT JOIN invitation i ON i.appointment_id = a.id AND ({} OR ( \
+             NOT EXISTS (SELECT 1 FROM invitation l WHERE l.appointment_id = a.id AND {}) AND \
+             i.id = (SELECT n.id FROM invitation n WHERE n.appointment_id = a.id ORDER BY n.created_at DESC, n.id DESC LIMIT 1))) \
          LEFT JOIN response r ON r.invitation_id = i.id \
-         WHERE a.unit_id = $1 AND a.starts_at >= $2 AND a.starts_at < $3 ORDER BY a.starts_at, a.id LIMIT $4"
+         WHERE a.unit_id = $1 AND a.starts_at >= $2 AND a.starts_at < $3 ORDER BY a.starts_at, a.id LIMIT $4",
+        live("i"),
+        live("l"),
     );
     let due = format!(
         "SELECT NULL AS appointment_id, NULL AS external_id, NULL AS starts_at, NULL AS status, {COLUMNS} \

@@ -325,7 +325,13 @@ impl Seeder {
 fn patient_data(patient: &Patient) -> Result<PatientData, Failure> {
     let identifier = PatientIdentifier::parse(IdentifierSystem::Fnr.uri(), None, &patient.national_id, true).map_err(broken)?;
     let language = Language::parse(&patient.language).map_err(broken)?;
-    Ok(PatientData { identifier: Some(identifier), name: patient.name.clone(), birth_date: patient.birth_date, language, contact: None })
+    Ok(PatientData {
+        identifier: Some(identifier),
+        name: patient.name.clone(),
+        birth_date: patient.birth_date,
+        language: Some(language),
+        contact: None,
+    })
 }
 
 fn respondent(given: &Answers) -> Respondent {

@@ -88,7 +88,7 @@ fn patient(fields: &Fields<'_>, services: &Services) -> Option<PatientData> {
         let phone = fields.optional("phone", phone);
         Some(Contact { email, phone })
     });
-    Some(PatientData { identifier, name: name?, birth_date: birth_date?, language: language.unwrap_or_else(Language::nb), contact })
+    Some(PatientData { identifier, name: name?, birth_date: birth_date?, language, contact })
 }
 
 /// An identifier; its value is in no error.
@@ -162,15 +162,16 @@ pub(in crate::http) async fn issue_batch(
     let repeatable = repeatable(&request, "issue-batch".to_owned(), body.bytes)?;
     let items = fields::object(&body.value, |fields| fields.required("items", items))?;
     let read: Vec<Result<Order, Problem>> = items.iter().map(|item| fields::object(item, |fields| order(fields, &door.services))).collect();
-    let orders = read.iter().filter_map(|item| item.as_ref().ok()).cloned().collect();
-    let mut done = issue_invitations::issue_batch(&door.services, &caller, orders, repeatable).await?.into_iter();
+    let orders = read.iter().map(|item| item.as_ref().ok().cloned()).collect();
+    let done = issue_invitations::issue_batch(&door.services, &caller, orders, repeatable).await?;
     let context = current();
     let mut count = (0, 0);
     let mut results = Vec::with_capacity(read.len());
-    for (index, item) in read.into_iter().enumerate() {
-        let result = match item {
-            Ok(_) => done.next().unwrap_or(Err(issue_invitations::Error::NoForm)).map_err(Problem::from),
-            Err(problem) => Err(problem),
+    for (index, (item, done)) in read.into_iter().zip(done).enumerate() {
+        // What was recorded counts; why an item could not be read is said by reading it again.
+        let result = match (done, item) {
+            (Err(issue_invitations::Error::Unreadable), Err(problem)) => Err(problem),
+            (done, _) => done.map_err(Problem::from),
         };
         results.push(match result {
             Ok(done) => {
@@ -221,7 +222,7 @@ pub(in crate::http) async fn reissue(
 ) -> Result<HttpResponse, Problem> {
     Query::read(&request, &[])?;
     let id = invitation_id(&path)?;
-    let repeatable = repeatable(&request, format!("reissue:{id}"), Vec::new())?;
+    let repeatable = repeatable(&request, "reissue".to_owned(), id.to_string().into_bytes())?;
     let done = invitation::reissue(&door.services, &caller, id, repeatable).await?;
     Ok(HttpResponse::Ok().json(issued(&done, &door.services)))
 }
