@@ -1,7 +1,7 @@
 //! Floor 4: the background worker. Each job is a name, an interval and a call of one service; a lease
 //! in the database lets one instance run it at a time.
 //!
-//! To add a job: its line in [`schedule`], its service, its row in `docs/operations.md`.
+//! To add a job: its line in `schedule`, its service, its row in `docs/operations.md`.
 
 use crate::domain::ids::uuid_v7;
 use crate::services::{Fault, Services, expire_invitations, lease, purge};
