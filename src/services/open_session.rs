@@ -21,7 +21,7 @@ use crate::domain::secret::{Code, LinkToken};
 use crate::storage::attempts::{self, Count, Counter, Scope};
 use crate::storage::credentials::{self, By, Found};
 use crate::storage::sessions::{self, Session};
-use crate::storage::{Tx, invitations};
+use crate::storage::{Tx, drafts, invitations};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::net::IpAddr;
 
@@ -306,6 +306,9 @@ async fn admit_in(
     } else if now >= row.answer_until {
         if let Ok(expired) = row.state.expire() {
             invitations::transition(tx, &row, expired, row.flagged, now).await?;
+            drafts::delete(tx, row.id).await?;
+            let deed = Deed::done("invitation.expire", Some(("invitation", row.id.0)), vec![row.patient]).in_unit(row.unit);
+            audit::write(tx, services, &Caller::system(row.organization, request_id), &deed).await?;
         }
         return Ok(Some(Error::Closed(ClosedReason::Expired)));
     }
