@@ -8,7 +8,7 @@ use crate::crypto::envelope::OpenError;
 use crate::crypto::hash::{Label, derive_code, derive_link, lookup};
 use crate::crypto::ring::Purpose;
 use crate::domain::ids::{AppointmentId, CredentialId, InvitationId, OrganizationId, PatientId, ResponseId, UnitId};
-use crate::domain::invitation::{InvitationState, NotPossible};
+use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
 use crate::domain::policy::{Action, Denied, Resource, decide};
 use crate::domain::secret::{Code, LinkToken};
 use crate::print::qr;
@@ -230,8 +230,11 @@ async fn reissue_in(
     let row = invitations::lock(tx, caller.actor.organization(), id).await?.ok_or(Error::NotFound)?;
     let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[row.unit], stated: None })?;
     let to = row.state.reissue()?;
-    if now >= row.answer_until && row.state != InvitationState::Answered {
-        return Err(NotPossible(InvitationState::Closed(crate::domain::invitation::ClosedReason::Expired)).into());
+    match row.state {
+        InvitationState::Answered if now >= row.amend_until => return Err(NotPossible(row.state).into()),
+        InvitationState::Answered => {}
+        _ if now >= row.answer_until => return Err(NotPossible(InvitationState::Closed(ClosedReason::Expired)).into()),
+        _ => {}
     }
     let generation = credentials::newest(tx, id).await?.map_or(1, |credential| credential.generation + 1);
     credentials::revoke_all(tx, id, now).await?;

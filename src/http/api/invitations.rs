@@ -221,7 +221,7 @@ pub(in crate::http) async fn reissue(
 ) -> Result<HttpResponse, Problem> {
     Query::read(&request, &[])?;
     let id = invitation_id(&path)?;
-    let repeatable = repeatable(&request, format!("reissue:{id}"), Vec::new())?;
+    let repeatable = repeatable(&request, "reissue".to_owned(), id.to_string().into_bytes())?;
     let done = invitation::reissue(&door.services, &caller, id, repeatable).await?;
     Ok(HttpResponse::Ok().json(issued(&done, &door.services)))
 }
