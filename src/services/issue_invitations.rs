@@ -123,7 +123,7 @@ unit_error!(Error);
 impl Error {
     /// Whether it ends the whole batch rather than one item.
     fn ends_batch(&self) -> bool {
-        matches!(self, Self::Fault(_) | Self::Repeat(_))
+        matches!(self, Self::Fault(_) | Self::Repeat(_) | Self::Denied(Denied::Scope(_)))
     }
 }
 
@@ -165,14 +165,14 @@ pub async fn issue(services: &Services, caller: &Caller, order: Order, request: 
         .write(context, |(services, caller, order, begun), tx| {
             Box::pin(async move {
                 let item = issue_in(tx, services, caller, order).await?;
-                let items = [Ok(item)];
-                finish(tx, begun, &items).await?;
-                let [item] = items;
-                item.map(|(issued, _)| issued)
+                if item.is_ok() {
+                    finish(tx, begun, std::slice::from_ref(&item)).await?;
+                }
+                Ok(item.map(|(issued, _)| issued))
             })
         })
         .await;
-    settle(services, begun, done).await
+    settle(services, begun, done.flatten()).await
 }
 
 /// Issues a batch: a refused item costs only itself. Safe to repeat under its key.
@@ -201,7 +201,7 @@ pub async fn issue_batch(
                     let context = (services, caller, order);
                     let item =
                         tx.savepoint(&context, |(services, caller, order), tx| Box::pin(issue_in(tx, services, caller, order))).await;
-                    match item {
+                    match item.flatten() {
                         Err(error) if error.ends_batch() => return Err(error),
                         item => items.push(item),
                     }
@@ -284,7 +284,9 @@ fn field(pointer: &'static str, fault: FieldFault) -> Error {
     Error::Field { pointer, fault }
 }
 
-async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) -> Item {
+/// Issues in a transaction. An `Ok(Err(…))` is a refusal that is committed all the same: what the letter
+/// system knows newer of patient and visit holds although they are invited already.
+async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) -> Result<Item, Error> {
     let now = services.now();
     let unit = unit_of(tx, caller, order).await?;
     let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[unit.id], stated: None })?;
@@ -295,11 +297,6 @@ async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) 
         Some(visit) => Some(put_appointment(tx, services, caller, visit, patient, now).await?),
         None => None,
     };
-    if let Some(appointment) = appointment
-        && let Some(live) = invitations::live_for(tx, unit.organization, appointment, &form_name).await?
-    {
-        return Err(Error::Exists(live.id));
-    }
     let times = window(now, order.visit.as_ref().map(|visit| visit.starts_at), order.due_on, order.answer_until);
     let row = Invitation {
         id: InvitationId::new(now, services.entropy.as_ref()),
@@ -317,13 +314,22 @@ async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) 
         created_at: now,
         started_at: None,
     };
+    let live = match appointment {
+        Some(appointment) => invitations::live_for(tx, unit.organization, appointment, &row.questionnaire_name).await?,
+        None => invitations::live_due(tx, &row).await?,
+    };
+    if let Some(live) = live {
+        let deed = Deed::done("invitation.issue", Some(("invitation", live.id.0)), vec![patient]).in_unit(unit.id).on(ground);
+        audit::write(tx, services, caller, &deed.ending("invitation-exists")).await?;
+        return Ok(Err(Error::Exists(live.id)));
+    }
     invitations::insert(tx, &row).await?;
     let credential = new_credential(services, row.organization, "letter", 1, now)?;
     credentials::insert(tx, &credential, row.id, now).await?;
     let deed = Deed::done("invitation.issue", Some(("invitation", row.id.0)), vec![patient]).in_unit(unit.id).on(ground);
     audit::write(tx, services, caller, &deed).await?;
     let (link, code) = secrets(services, &credential)?;
-    Ok((Issued { invitation: view(tx, &row).await?, link, code }, credential.id))
+    Ok(Ok((Issued { invitation: view(tx, &row).await?, link, code }, credential.id)))
 }
 
 async fn unit_of(tx: &Tx, caller: &Caller, order: &Order) -> Result<Unit, Error> {

@@ -116,8 +116,27 @@ pub async fn live_for(
         .filter(invitation::Column::OrganizationId.eq(organization.0))
         .filter(invitation::Column::AppointmentId.eq(appointment.0))
         .filter(invitation::Column::QuestionnaireName.eq(form))
-        .filter(Condition::any().add(invitation::Column::ClosedReason.is_null()).add(invitation::Column::ClosedReason.eq("declined")));
+        .filter(is_live());
     query.one(reader.transaction()).await?.map(from).transpose()
+}
+
+/// Live invitation of a patient to a form without a visit, due on that day in that unit. The caller has
+/// written the patient's row, so that two of them can't both find none.
+pub async fn live_due(reader: &impl Reader, like: &Invitation) -> Result<Option<Invitation>> {
+    let query = invitation::Entity::find()
+        .filter(invitation::Column::OrganizationId.eq(like.organization.0))
+        .filter(invitation::Column::PatientId.eq(like.patient.0))
+        .filter(invitation::Column::AppointmentId.is_null())
+        .filter(invitation::Column::UnitId.eq(like.unit.0))
+        .filter(invitation::Column::DueOn.eq(like.due_on))
+        .filter(invitation::Column::QuestionnaireName.eq(&like.questionnaire_name))
+        .filter(is_live());
+    query.one(reader.transaction()).await?.map(from).transpose()
+}
+
+/// Not closed, or declined: the patient may change their mind.
+fn is_live() -> Condition {
+    Condition::any().add(invitation::Column::ClosedReason.is_null()).add(invitation::Column::ClosedReason.eq("declined"))
 }
 
 /// Moves an invitation from one state to another and stamps the time. `Conflict` when it is no
@@ -157,13 +176,14 @@ pub async fn transition(tx: &Tx, invitation: &Invitation, to: InvitationState, f
     if done.rows_affected == 1 { Ok(()) } else { Err(StorageError::Conflict) }
 }
 
-/// Moves the times of every invitation of a visit whose time has changed.
+/// Moves the times of every invitation of a visit whose time has changed. An end of answering that was
+/// asked for stays, but never after the visit.
 pub async fn move_window(tx: &Tx, appointment: AppointmentId, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<()> {
     for column in [invitation::Column::AnswerUntil, invitation::Column::AmendUntil] {
         invitation::Entity::update_many()
             .col_expr(column, sea_orm::sea_query::Expr::value(to))
             .filter(invitation::Column::AppointmentId.eq(appointment.0))
-            .filter(column.eq(from))
+            .filter(Condition::any().add(column.eq(from)).add(column.gt(to)))
             .exec(tx.transaction())
             .await?;
     }
