@@ -3,5 +3,9 @@
 
 mod content;
 mod docs;
+mod invitations;
+mod jobs;
+mod paper;
+mod patient;
 mod support;
 mod walkthrough;

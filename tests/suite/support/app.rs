@@ -117,7 +117,13 @@ impl TestApp {
 
     /// Another instance on the same database, keys and clock.
     pub async fn second_instance(&self) -> Self {
-        let settings = settings(&self.database_url, self.folder.path());
+        self.second_instance_with(|_| {}).await
+    }
+
+    /// Another instance like that, with some settings changed.
+    pub async fn second_instance_with(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = settings(&self.database_url, self.folder.path());
+        change(&mut settings);
         Self::with(self.kind, settings, Arc::clone(&self.clock), Arc::clone(&self.folder), Some(self.world.clone())).await
     }
 
@@ -161,6 +167,10 @@ impl TestApp {
 
     pub fn put(&self, path: &str) -> Call<'_> {
         self.call("PUT", path)
+    }
+
+    pub fn delete(&self, path: &str) -> Call<'_> {
+        self.call("DELETE", path)
     }
 }
 

@@ -1,18 +1,21 @@
 //! Two organizations with units, clients and clinicians, and requests that fit them. All invented;
 //! national ids are synthetic (month + 80).
 
-use super::app::TestApp;
+use super::app::{Answer, TestApp};
 use chrono::Duration;
 use kartlegging::domain::actor::{Grant, Role, Scope};
-use kartlegging::domain::ids::{ClientId, ClinicianId, OrganizationId, UnitId};
+use kartlegging::domain::ids::{ClientId, ClinicianId, InvitationId, OrganizationId, UnitId};
 use kartlegging::services::Services;
 use kartlegging::services::admin::{self, Bearer, NewClinician, NewOrganization, NewUnit};
+use kartlegging::storage::drafts;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fødselsnummer of an invented patient, born 1947-10-13.
 pub const FNR: &str = "13904709535";
 pub const BORN: &str = "1947-10-13";
+/// A birth date that is nobody's here.
+pub const WRONG_DATE: &str = "1950-01-01";
 
 /// What exists before a test begins.
 #[derive(Debug, Clone, Default)]
@@ -159,11 +162,75 @@ impl TestApp {
         (text("session_token"), text("device_token"))
     }
 
-    /// Saves and hands in; gives the receipt.
-    pub async fn answer(&self, invited: &Invited, answers: &Value) -> Value {
+    /// Tries to open with what a person shows: a body of `POST /api/v1/session`.
+    pub async fn try_open(&self, body: &Value) -> Answer {
+        self.post("/api/v1/session").json(body).send().await
+    }
+
+    /// Tries a link with a birth date.
+    pub async fn try_link(&self, invited: &Invited, birth_date: &str) -> Answer {
+        self.try_open(&json!({"link": invited.link, "birth_date": birth_date})).await
+    }
+
+    /// Tries a code with a birth date.
+    pub async fn try_code(&self, code: &str, birth_date: &str) -> Answer {
+        self.try_open(&json!({"code": code, "birth_date": birth_date})).await
+    }
+
+    /// Uses up the ten attempts of an invitation, waiting as long as it takes.
+    pub async fn use_up(&self, invited: &Invited) {
+        for _ in 0..10 {
+            self.try_link(invited, WRONG_DATE).await.expect_problem(401, "credential-wrong");
+            self.advance(Duration::minutes(15));
+        }
+    }
+
+    /// Saves answers of the patient.
+    pub async fn save(&self, session: &str, version: i64, answers: &Value) -> Answer {
+        self.put("/api/v1/session/draft").bearer(session).if_match(version).json(&draft(answers)).send().await
+    }
+
+    /// Hands the draft in.
+    pub async fn submit(&self, session: &str, version: i64) -> Answer {
+        self.post("/api/v1/session/submit").bearer(session).if_match(version).send().await
+    }
+
+    /// Opens, saves and hands in; gives session and receipt.
+    pub async fn answer(&self, invited: &Invited, answers: &Value) -> (String, Value) {
         let (session, _) = self.open(invited, None).await;
-        self.put("/api/v1/session/draft").bearer(&session).if_match(0).json(&draft(answers)).send().await.expect(200);
-        self.post("/api/v1/session/submit").bearer(&session).if_match(1).send().await.expect(201)
+        self.save(&session, 0, answers).await.expect(200);
+        let receipt = self.submit(&session, 1).await.expect(201);
+        (session, receipt)
+    }
+
+    /// The stored draft of an invitation.
+    pub async fn draft(&self, invitation: &str) -> Option<drafts::Draft> {
+        let organization = self.world.organization.expect("organization");
+        let id = InvitationId::parse(invitation).expect("id");
+        let found = self.services.db.read((organization, id), |(organization, id), snapshot| {
+            Box::pin(async move { drafts::of_invitation(snapshot, *organization, *id).await })
+        });
+        found.await.expect("draft")
+    }
+
+    /// An invitation as the client sees it.
+    pub async fn invitation(&self, id: &str) -> Value {
+        self.get(&format!("/api/v1/invitations/{id}")).bearer(self.world.token("client")).send().await.expect(200)
+    }
+
+    /// Issues what is ordered.
+    pub async fn issue(&self, key: &str, order: &Value) -> Answer {
+        self.post("/api/v1/invitations").bearer(self.world.token("client")).key(key).json(order).send().await
+    }
+
+    /// Makes a new link and code.
+    pub async fn reissue(&self, id: &str, key: &str) -> Answer {
+        self.post(&format!("/api/v1/invitations/{id}/reissue")).bearer(self.world.token("client")).key(key).send().await
+    }
+
+    /// Takes an invitation back.
+    pub async fn revoke(&self, id: &str) -> Answer {
+        self.post(&format!("/api/v1/invitations/{id}/revoke")).bearer(self.world.token("client")).send().await
     }
 }
 
@@ -174,6 +241,30 @@ pub fn draft(answers: &Value) -> Value {
 
 fn coding(system: &str, code: &str) -> Value {
     json!({"valueCoding": {"system": format!("https://kartlegging.example/fhir/CodeSystem/{system}"), "code": code}})
+}
+
+/// An order without a visit, for a person without a number; the unit alone asks.
+pub fn order_without_visit(unit: &str, name: &str) -> Value {
+    json!({"patient": {"name": name, "birth_date": BORN}, "unit": unit, "due_on": "2026-12-01"})
+}
+
+/// A code that is well formed and opens nothing.
+pub fn unknown_code(number: u64) -> String {
+    kartlegging::domain::secret::Code::from_bits(number).grouped()
+}
+
+/// Answers to the distress thermometer with free text and all that is required.
+pub fn with_text(text: &str) -> Value {
+    let mut given = answers(3, &[], &[], "no", Some("no"));
+    let problems = json!({"linkId": "problems", "item": [{"linkId": "other-concerns", "answer": [{"valueString": text}]}]});
+    given["item"].as_array_mut().expect("items").insert(1, problems);
+    given
+}
+
+/// The item with that link id, wherever it stands.
+pub fn item<'v>(resource: &'v Value, link_id: &str) -> Option<&'v Value> {
+    let items = resource["item"].as_array().into_iter().flatten();
+    items.into_iter().find_map(|one| if one["linkId"] == link_id { Some(one) } else { item(one, link_id) })
 }
 
 /// Answers to the distress thermometer: score, physical problems, what burdens most, wish, consent.

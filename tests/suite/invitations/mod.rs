@@ -1,0 +1,6 @@
+//! Issuing invitations: safe to repeat, in batches, around visits that move; taking them back.
+
+mod batch;
+mod repeat;
+mod secrets;
+mod visits;

@@ -1,0 +1,11 @@
+//! What a patient does over the JSON endpoints: opening, guessing, sessions, drafts, handing in.
+
+mod attempts;
+mod closed;
+mod devices;
+mod drafts;
+mod opening;
+mod respondents;
+mod sessions;
+mod submitting;
+mod texts;
