@@ -14,9 +14,9 @@ use uuid::Uuid;
 pub struct Repeatable {
     /// As the caller chose it.
     pub key: String,
-    /// Operation with its object.
+    /// Operation.
     pub operation: String,
-    /// The request's body, as it was received.
+    /// The request's body, as it was received; where there is none, the object.
     pub body: Vec<u8>,
 }
 

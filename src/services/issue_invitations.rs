@@ -126,7 +126,7 @@ unit_error!(Error);
 impl Error {
     /// Whether it ends the whole batch rather than one item.
     fn ends_batch(&self) -> bool {
-        matches!(self, Self::Fault(_) | Self::Repeat(_))
+        matches!(self, Self::Fault(_) | Self::Repeat(_) | Self::Denied(Denied::Scope(_)))
     }
 }
 
@@ -215,7 +215,7 @@ pub async fn issue_batch(
                     let context = (services, caller, order);
                     let item =
                         tx.savepoint(&context, |(services, caller, order), tx| Box::pin(issue_in(tx, services, caller, order))).await;
-                    match item {
+                    match item.flatten() {
                         Err(error) if error.ends_batch() => return Err(error),
                         item => items.push(item),
                     }

@@ -344,6 +344,9 @@ async fn admit_in(
     } else if now >= row.answer_until {
         if let Ok(expired) = row.state.expire() {
             invitations::transition(tx, &row, expired, row.flagged, now).await?;
+            drafts::delete(tx, row.id).await?;
+            let deed = Deed::done("invitation.expire", Some(("invitation", row.id.0)), vec![row.patient]).in_unit(row.unit);
+            audit::write(tx, services, &Caller::system(row.organization, request_id), &deed).await?;
         }
         return Ok(Some(Error::Closed(ClosedReason::Expired)));
     }

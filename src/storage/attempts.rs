@@ -65,9 +65,15 @@ pub async fn reserve(tx: &Tx, counter: &Counter, limit: i32, wait_after: fn(i32)
         updated_at: Set(now),
     };
     let own = |column| Expr::col((attempt::Entity, column));
-    let wait = (1..limit)
-        .fold(CaseStatement::new(), |case, n| case.case(own(attempt::Column::Failures).eq(n), Expr::value(now + wait_after(n + 1))))
-        .finally(Expr::value(now + wait_after(limit)));
+    let last = wait_after(limit);
+    // From 0: an attempt that was right is taken back, and its row stays.
+    let mut shorter = (0..limit).filter(|n| wait_after(n + 1) != last).peekable();
+    let wait: Expr = if shorter.peek().is_none() {
+        Expr::value(now + last)
+    } else {
+        let step = |case: CaseStatement, n| case.case(own(attempt::Column::Failures).eq(n), Expr::value(now + wait_after(n + 1)));
+        shorter.fold(CaseStatement::new(), step).finally(Expr::value(now + last)).into()
+    };
     let again = OnConflict::columns([attempt::Column::Scope, attempt::Column::SubjectHash, attempt::Column::WindowStart])
         .value(attempt::Column::Failures, own(attempt::Column::Failures).add(1))
         .value(attempt::Column::WaitUntil, wait)

@@ -17,7 +17,7 @@ pub struct Key {
     pub organization: OrganizationId,
     /// Client or clinician.
     pub caller: Uuid,
-    /// Operation with its object, e.g. `issue` or `reissue:<id>`.
+    /// Operation, e.g. `issue` or `reissue`.
     pub operation: String,
     /// As the caller chose it.
     pub key: String,

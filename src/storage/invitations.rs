@@ -184,13 +184,14 @@ pub async fn transition(tx: &Tx, invitation: &Invitation, to: InvitationState, f
     if done.rows_affected == 1 { Ok(()) } else { Err(StorageError::Conflict) }
 }
 
-/// Moves the times of every invitation of a visit whose time has changed.
+/// Moves the times of every invitation of a visit whose time has changed. An end of answering that was
+/// asked for stays, but never after the visit.
 pub async fn move_window(tx: &Tx, appointment: AppointmentId, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<()> {
     for column in [invitation::Column::AnswerUntil, invitation::Column::AmendUntil] {
         invitation::Entity::update_many()
             .col_expr(column, sea_orm::sea_query::Expr::value(to))
             .filter(invitation::Column::AppointmentId.eq(appointment.0))
-            .filter(column.eq(from))
+            .filter(Condition::any().add(column.eq(from)).add(column.gt(to)))
             .exec(tx.transaction())
             .await?;
     }
