@@ -176,12 +176,15 @@ pub async fn issue(services: &Services, caller: &Caller, order: Order, request: 
         .write(context, |(services, caller, order, begun), tx| {
             Box::pin(async move {
                 let item = issue_in(tx, services, caller, order).await?;
-                finish(tx, begun, &[Ok(item.clone())]).await?;
+                // A refusal lets the key go, for a corrected request.
+                if item.is_ok() {
+                    finish(tx, begun, &[Ok(item.clone())]).await?;
+                }
                 Ok(item)
             })
         })
         .await;
-    made(settle(services, begun, done).await?)
+    settle(services, begun, done.and_then(made)).await
 }
 
 /// Issues a batch: a refused item costs only itself. Safe to repeat under its key. An item that could
@@ -215,7 +218,7 @@ pub async fn issue_batch(
                     let context = (services, caller, order);
                     let item =
                         tx.savepoint(&context, |(services, caller, order), tx| Box::pin(issue_in(tx, services, caller, order))).await;
-                    match item.flatten() {
+                    match item {
                         Err(error) if error.ends_batch() => return Err(error),
                         item => items.push(item),
                     }
@@ -335,6 +338,8 @@ async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) 
         issued_by: caller.actor.person(),
     };
     if let Some(live) = invitations::live_for(tx, unit.organization, &row.occasion()).await? {
+        let deed = Deed::done("invitation.issue", Some(("invitation", live.id.0)), vec![patient]).in_unit(unit.id).on(ground);
+        audit::write(tx, services, caller, &deed.ending("invitation-exists")).await?;
         return Ok(Err(live.id));
     }
     invitations::insert(tx, &row).await?;

@@ -21,7 +21,7 @@ use crate::domain::secret::{Code, LinkToken};
 use crate::storage::attempts::{self, Count, Counter, Scope};
 use crate::storage::credentials::{self, By, Found};
 use crate::storage::sessions::{self, Session};
-use crate::storage::{StorageError, Tx, invitations};
+use crate::storage::{StorageError, Tx, drafts, invitations};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::net::IpAddr;
 

@@ -7,7 +7,7 @@ use crate::support::world::{BORN, Invited, answers};
 use chrono::Duration;
 use serde_json::{Value, json};
 
-fn paper(whose: Value, respondent: &str) -> Value {
+fn paper(whose: &Value, respondent: &str) -> Value {
     let mut body = json!({
         "respondent": {"kind": respondent}, "language": "nb", "answered_on": "2026-11-24",
         "answers": answers(5, &[], &[], "maybe", Some("no")),
@@ -36,7 +36,7 @@ on_both! {
     async fn the_state_of_the_invitation_decides(app: TestApp) {
         let revoked = app.invite("visit-1").await;
         app.revoke(&revoked.id).await.expect(200);
-        let body = paper(json!({"invitation": revoked.id}), "patient");
+        let body = paper(&json!({"invitation": revoked.id}), "patient");
         enter(&app, "clinician", "paper-0001", &body).await.expect_problem(409, "invitation-closed");
         let locked = app.invite("visit-2").await;
         app.use_up(&locked).await;
@@ -48,7 +48,7 @@ on_both! {
         app.try_link(&expired, BORN).await.expect_problem(410, "invitation-expired");
         // Paper that comes late is still the patient's answer.
         for (n, invited) in [&locked, &declined, &expired].into_iter().enumerate() {
-            let body = paper(json!({"invitation": invited.id}), "patient");
+            let body = paper(&json!({"invitation": invited.id}), "patient");
             let made = enter(&app, "clinician", &format!("paper-1{n:03}"), &body).await.expect(201);
             assert_eq!((&made["source"], &made["version"], &made["invitation"]), (&json!("staff"), &json!(1), &json!(invited.id)));
             assert_eq!(app.invitation(&invited.id).await["state"], "answered");
@@ -60,7 +60,7 @@ on_both! {
     async fn paper_after_an_answer_is_a_new_version_that_says_so(app: TestApp) {
         let invited = app.invite("visit-1").await;
         let (_, receipt) = app.answer(&invited, &answers(8, &[], &[], "yes", Some("yes"))).await;
-        let body = paper(json!({"invitation": invited.id}), "patient");
+        let body = paper(&json!({"invitation": invited.id}), "patient");
         let made = enter(&app, "clinician", "paper-0001", &body).await.expect(201);
         assert_eq!((&made["id"], &made["version"], &made["source"]), (&receipt["response"], &json!(2), &json!("staff")));
         let path = format!("/api/v1/responses/{}/versions", receipt["response"].as_str().unwrap_or_default());
@@ -75,7 +75,7 @@ on_both! {
     async fn what_has_to_fit(app: TestApp) {
         let invited = app.invite("visit-1").await;
         let body = |change: Value| {
-            let mut body = paper(json!({"invitation": invited.id}), "patient");
+            let mut body = paper(&json!({"invitation": invited.id}), "patient");
             body.as_object_mut().expect("object").extend(change.as_object().cloned().unwrap_or_default());
             body
         };
@@ -100,7 +100,7 @@ on_both! {
         let invited = app.invite("visit-1").await;
         // 23:30 UTC is half past midnight in Norway.
         app.advance(Duration::hours(15) + Duration::minutes(30));
-        let mut body = paper(json!({"invitation": invited.id}), "patient");
+        let mut body = paper(&json!({"invitation": invited.id}), "patient");
         body["answered_on"] = json!("2026-11-25");
         enter(&app, "clinician", "paper-0001", &body).await.expect(201);
     }
@@ -109,12 +109,12 @@ on_both! {
 on_both! {
     async fn only_in_ones_own_unit_and_organization(app: TestApp) {
         let invited = app.invite("visit-1").await;
-        let body = paper(json!({"invitation": invited.id}), "patient");
+        let body = paper(&json!({"invitation": invited.id}), "patient");
         for who in ["second_clinician", "unit_admin", "organization_admin", "auditor", "client"] {
             enter(&app, who, "paper-0001", &body).await.expect_problem(403, "role-missing");
         }
         enter(&app, "other_clinician", "paper-0001", &body).await.expect_problem(404, "not-found");
-        let whose = |unit: &str| paper(json!({"patient": invited.patient, "unit": unit}), "staff");
+        let whose = |unit: &str| paper(&json!({"patient": invited.patient, "unit": unit}), "staff");
         assert_eq!(refused(&app, &whose(&app.world.other_unit)).await, wrong("/unit", "unit-unknown"));
         enter(&app, "clinician", "paper-0001", &whose(&app.world.second_unit)).await.expect_problem(403, "role-missing");
         enter(&app, "other_clinician", "paper-0001", &whose(&app.world.other_unit)).await.expect_problem(404, "not-found");
@@ -131,7 +131,7 @@ on_both! {
 on_both! {
     async fn a_representative_on_paper_follows_the_same_rules(app: TestApp) {
         let invited = app.invite("visit-1").await;
-        let mut body = paper(json!({"invitation": invited.id}), "patient");
+        let mut body = paper(&json!({"invitation": invited.id}), "patient");
         body["respondent"] = json!({"kind": "representative", "relation": "power-of-attorney", "name": "Kari Prøve", "phone": "00000003"});
         let problem = enter(&app, "clinician", "paper-0001", &body).await.expect_problem(422, "answers-invalid");
         assert_eq!((&problem["issues"][0]["code"], &problem["issues"][0]["link_id"]), (&json!("notEnabled"), &json!("consent-forward")));
@@ -144,7 +144,7 @@ on_both! {
 on_both! {
     async fn a_patient_may_change_what_staff_entered_before_the_visit(app: TestApp) {
         let invited: Invited = app.invite("visit-1").await;
-        let body = paper(json!({"invitation": invited.id}), "patient");
+        let body = paper(&json!({"invitation": invited.id}), "patient");
         let made = enter(&app, "clinician", "paper-0001", &body).await.expect(201);
         let (session, _) = app.open(&invited, None).await;
         app.save(&session, 0, &answers(9, &[], &[], "yes", Some("yes"))).await.expect(200);
