@@ -130,6 +130,9 @@ pub(super) fn stored(form: &Form, answers: &Answers, status: ResponseStatus, lan
 /// Reads a body of answers against the form: structure, then what foreign renderers do, then rules.
 pub(super) fn accept(form: &Form, body: &Value, respondent: Option<&Respondent>) -> Result<Answers, Vec<Issue>> {
     let document = read::response(body)?;
+    if !matches!(document.status, ResponseStatus::InProgress | ResponseStatus::Completed | ResponseStatus::Amended) {
+        return Err(vec![Issue::of_whole(Severity::Error, IssueCode::InvalidValue, "QuestionnaireResponse.status")]);
+    }
     if !read::normalise::names_form(&form.questionnaire, document.questionnaire.as_deref()) {
         return Err(vec![Issue::of_whole(Severity::Error, IssueCode::QuestionnaireNotFound, "QuestionnaireResponse.questionnaire")]);
     }

@@ -4,6 +4,8 @@
 //! answered is lost: only words that the form knows, empty items and unticked boxes of items that
 //! are not asked.
 
+use std::collections::{HashMap, HashSet};
+
 use super::response::{ResponseDocument, ResponseStatus};
 use crate::domain::answers::{Answer, AnsweredItem, Answers, Context, enabled};
 use crate::domain::questionnaire::{AnswerOption, Item, ItemType, Questionnaire};
@@ -109,8 +111,8 @@ impl Work<'_> {
 
     fn level(&mut self, known: &[Item], given: Vec<AnsweredItem>, above: &str) -> Vec<AnsweredItem> {
         let mut kept: Vec<AnsweredItem> = Vec::with_capacity(given.len());
-        let places: std::collections::HashMap<&str, &Item> = known.iter().map(|item| (item.link_id.as_str(), item)).collect();
-        let mut merged: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+        let places: HashMap<&str, &Item> = known.iter().map(|item| (item.link_id.as_str(), item)).collect();
+        let mut merged: HashMap<&str, (usize, HashSet<String>)> = HashMap::new();
         for mut answered in given {
             let path = join(above, &answered.link_id);
             let Some(item) = places.get(answered.link_id.as_str()).copied() else {
@@ -121,16 +123,17 @@ impl Work<'_> {
             if self.drops(item, &answered, &path) {
                 continue;
             }
-            let first = merged.get(item.link_id.as_str()).and_then(|at| kept.get_mut(*at));
-            match first {
-                Some(first) if item.is_question() && item.takes_several() => {
-                    first.answers.append(&mut answered.answers);
-                    self.change(ChangeCode::Merged, &path);
-                }
-                _ => {
-                    merged.entry(&item.link_id).or_insert(kept.len());
-                    kept.push(answered);
-                }
+            if !(item.is_question() && item.takes_several()) {
+                kept.push(answered);
+                continue;
+            }
+            let (at, known) = merged.entry(&item.link_id).or_insert_with(|| (kept.len(), HashSet::new()));
+            if let Some(first) = kept.get_mut(*at) {
+                first.answers.extend(answered.answers.into_iter().filter(|answer| is_new(known, answer)));
+                self.change(ChangeCode::Merged, &path);
+            } else {
+                answered.answers.iter().for_each(|answer| _ = is_new(known, answer));
+                kept.push(answered);
             }
         }
         kept
@@ -172,6 +175,18 @@ impl Work<'_> {
         }
         false
     }
+}
+
+/// Whether the answer is not among the known ones, which it then joins. Codings are compared
+/// without their words; an answer with items under it is the same only with the same items.
+fn is_new(known: &mut HashSet<String>, answer: &Answer) -> bool {
+    let value = match &answer.value {
+        Value::Coding(coding) => format!("{:?}", (&coding.system, &coding.code)),
+        other => format!("{other:?}"),
+    };
+    let with_items = (!answer.items.is_empty()).then(|| format!("{value} {:?}", answer.items));
+    let new = known.insert(value);
+    with_items.map_or(new, |all| known.insert(all))
 }
 
 fn join(above: &str, link_id: &str) -> String {

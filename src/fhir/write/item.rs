@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::value::{Primary, codes_json, json_of, option_coding, put_value};
-use crate::domain::questionnaire::{AnswerOption, Behavior, Condition, EnableWhen, Item, ItemType, Questionnaire, Unit};
+use crate::domain::questionnaire::{AnswerOption, Behavior, Condition, Control, EnableWhen, Item, ItemType, Questionnaire, Unit};
 use crate::domain::value::{Coding, Value};
 use crate::fhir::urls;
 
@@ -158,6 +158,11 @@ fn extensions(item: &Item, primary: Primary<'_>) -> Vec<Json> {
             {"system": urls::CONTROL_VALUE_SET, "code": code},
         ]}}));
     }
+    if item.kind == ItemType::Display && item.control == Some(Control::Help) {
+        all.push(json!({"url": urls::DISPLAY_CATEGORY, "valueCodeableConcept": {"coding": [
+            {"system": urls::DISPLAY_CATEGORY_SYSTEM, "code": "instructions"},
+        ]}}));
+    }
     if item.hidden {
         all.push(json!({"url": urls::HIDDEN, "valueBoolean": true}));
     }
@@ -185,7 +190,7 @@ fn unit_json(unit: &Unit, primary: Primary<'_>) -> Json {
     let mut option = AnswerOption::new(Value::Boolean(false), unit.label.clone());
     option.ordinal = None;
     let coding = Coding { system: unit.system.clone(), code: unit.code.clone(), display: None };
-    option_coding(&option, &coding, primary)
+    option_coding(&option, &coding, Primary { plain_options: false, ..primary })
 }
 
 fn bounds(item: &Item, all: &mut Vec<Json>) {

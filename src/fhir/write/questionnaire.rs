@@ -11,7 +11,8 @@ use crate::domain::questionnaire::{AnswerOption, Questionnaire, ValueSet};
 use crate::fhir::urls;
 
 /// Writes the form with its texts in the asked language, the form's own by default, and all
-/// others as `translation` extensions.
+/// others as `translation` extensions. When a language is asked for, the codings of options have
+/// their words in that language alone.
 pub fn questionnaire(form: &Questionnaire, language: Option<&Language>) -> Json {
     let metadata = &form.metadata;
     let own = form.language();
@@ -20,7 +21,7 @@ pub fn questionnaire(form: &Questionnaire, language: Option<&Language>) -> Json 
         let exact = spoken.iter().find(|known| *known == asked);
         exact.or_else(|| spoken.iter().find(|known| known.same_language(asked)))
     });
-    let primary = Primary { own, asked: asked.unwrap_or(own) };
+    let primary = Primary { own, asked: asked.unwrap_or(own), plain_options: language.is_some() };
     let mut object = Map::new();
     object.insert("resourceType".into(), "Questionnaire".into());
     put(&mut object, "id", metadata.id.as_deref());

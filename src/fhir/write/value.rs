@@ -14,6 +14,9 @@ pub struct Primary<'a> {
     pub own: &'a Language,
     /// The language that is asked for.
     pub asked: &'a Language,
+    /// Whether options have their words in that language alone. Form fillers compare the whole
+    /// coding of an option with that of an answer, which has no translations.
+    pub plain_options: bool,
 }
 
 impl Primary<'_> {
@@ -110,6 +113,9 @@ pub fn option_coding(option: &AnswerOption, coding: &Coding, primary: Primary<'_
     }
     object.insert("code".into(), coding.code.as_str().into());
     primary.put(&mut object, "display", &option.label);
+    if primary.plain_options {
+        object.remove("_display");
+    }
     Json::Object(object)
 }
 

@@ -55,6 +55,58 @@ fn a_form_is_served_in_the_language_asked_for() {
     }
 }
 
+/// Every object with that member, wherever it stands.
+fn all_with<'a>(json: &'a Json, name: &str, found: &mut Vec<&'a Json>) {
+    match json {
+        Json::Object(map) => {
+            found.extend(map.contains_key(name).then_some(json));
+            map.values().for_each(|value| all_with(value, name, found));
+        }
+        Json::Array(all) => all.iter().for_each(|value| all_with(value, name, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn options_have_no_translations_when_a_language_is_asked_for() {
+    let form = form("distress-thermometer");
+    for (language, translated) in
+        [(None, true), (Some(Language::nb()), false), (Some(Language::en()), false), (Some(Language::nn()), false)]
+    {
+        let written = write::questionnaire(&form, language.as_ref());
+        let mut lists = Vec::new();
+        all_with(&written, "answerOption", &mut lists);
+        let codings: Vec<_> = lists.iter().flat_map(|item| item["answerOption"].as_array().unwrap()).map(|o| &o["valueCoding"]).collect();
+        assert!(codings.len() > 40 && codings.iter().all(|coding| coding["display"].is_string()));
+        assert_eq!(codings.iter().any(|coding| coding.get("_display").is_some()), translated, "{language:?}");
+        let pain = codings.iter().find(|coding| coding["code"] == "pain").unwrap();
+        let words = if language == Some(Language::en()) { "Pain" } else { "Smerter" };
+        assert_eq!(pain["display"], words);
+        assert!(written["item"][0]["item"][0]["_text"].is_object(), "texts keep their translations");
+    }
+}
+
+#[test]
+fn help_is_marked_as_instructions() {
+    let written = write::questionnaire(&form("distress-thermometer"), Some(&Language::nb()));
+    let mut items = Vec::new();
+    all_with(&written, "linkId", &mut items);
+    let category = "http://hl7.org/fhir/StructureDefinition/questionnaire-displayCategory";
+    let marked = |item: &Json| {
+        let all = item["extension"].as_array().into_iter().flatten();
+        let mut own = all.filter(|extension| extension["url"] == category);
+        own.any(|extension| {
+            extension["valueCodeableConcept"]["coding"]
+                == serde_json::json!([{"system": "http://hl7.org/fhir/questionnaire-display-category", "code": "instructions"}])
+        })
+    };
+    let of = |link_id: &str| items.iter().find(|item| item["linkId"] == link_id).unwrap();
+    assert!(marked(of("score-help")) && marked(of("practical-help")));
+    assert!(!marked(of("intro-purpose")) && !marked(of("score")));
+    let outcome = questionnaire::read(written.to_string().as_bytes());
+    assert_eq!(outcome.findings, []);
+}
+
 #[test]
 fn a_supplement_with_a_missing_or_extra_key_is_refused() {
     let bytes = std::fs::read(folder().join("follow-up/1.0.0.nn.json")).unwrap();

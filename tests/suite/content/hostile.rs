@@ -78,6 +78,11 @@ fn structure_is_held_to_r4() {
     for (item, issue) in [
         (json!({"text": "x"}), "structure "),
         (json!({"linkId": "a", "answer": [{}]}), "structure a"),
+        (json!({"linkId": "a", "answer": [{"id": "1"}]}), "structure a"),
+        (json!({"linkId": "a", "answer": [{"item": []}]}), "emptyElement a"),
+        (json!({"linkId": "a", "answer": [{"item": [{"text": "x"}]}]}), "structure "),
+        (json!({"linkId": "a", "answer": [{"item": [{"linkId": "b", "answer": [{"valueInteger": 1}]}]}]}), "structure a"),
+        (json!({"linkId": "a", "answer": [{"_valueDate": {"id": "x"}, "item": [{"linkId": "h"}]}]}), "structure a"),
         (json!({"linkId": "a", "answer": [{"valueInteger": 1, "valueString": "x"}]}), "structure a"),
         (json!({"linkId": "a", "answer": [{"valueDate": "2026-02-30"}]}), "invalidValue a"),
         (json!({"linkId": "a", "answer": [{"valueInteger": 1.5}]}), "invalidValue a"),

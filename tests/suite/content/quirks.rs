@@ -7,7 +7,7 @@ use kartlegging::fhir::read::{self, ChangeCode, normalise::names_form, questionn
 use kartlegging::fhir::write;
 use serde_json::{Value as Json, json};
 
-use super::support::{findings, form, form_json, read_form, response_json, wrong};
+use super::support::{answers, findings, form, form_json, read_form, response_json, wrong};
 
 const CONTROL: &str = "http://hl7.org/fhir/StructureDefinition/questionnaire-itemControl";
 
@@ -202,6 +202,56 @@ fn what_form_fillers_send_is_brought_into_shape() {
     assert!(wrong(&form, &sent["item"]).is_empty());
     let ids: Vec<_> = normalised.answers.items.iter().map(|item| item.link_id.as_str()).collect();
     assert_eq!(ids, ["b", "c", "n"]);
+}
+
+#[test]
+fn help_under_a_question_is_no_answer() {
+    let form = read_form(&json!([{"linkId": "c", "text": "c", "type": "choice", "required": true, "answerOption": options(), "item": [
+        {"linkId": "h", "text": "help", "type": "display", "extension": control("help")}]}]));
+    let help = json!({"item": [{"linkId": "h", "text": "help"}]});
+    let sent = json!([{"linkId": "c", "text": "c", "answer": [help, {"valueCoding": {"system": "s:s", "code": "a"}}]}]);
+    let document = read::response(&response_json(&sent)).unwrap();
+    assert_eq!(document.answers.items[0].answers.len(), 1);
+    let changes: Vec<_> = document.changes.iter().map(|change| (change.code, change.path.as_str())).collect();
+    assert_eq!(changes, [(ChangeCode::EmptyDropped, "c")]);
+    assert!(wrong(&form, &sent).is_empty());
+    let alone = json!([{"linkId": "c", "answer": [help]}]);
+    assert_eq!(wrong(&form, &alone), ["required c"]);
+}
+
+#[test]
+fn answers_of_repeated_items_are_merged_once() {
+    let below = json!([{"linkId": "w", "text": "w", "type": "string"}]);
+    let form = read_form(&json!([
+        {"linkId": "c", "text": "c", "type": "choice", "repeats": true, "answerOption": options(), "item": below},
+        {"linkId": "s", "text": "s", "type": "string"},
+    ]));
+    let coded = |code: &str| json!({"valueCoding": {"system": "s:s", "code": code}});
+    let said = |code: &str| {
+        let mut answer = coded(code);
+        answer["item"] = json!([{"linkId": "w", "answer": [{"valueString": "x"}]}]);
+        answer
+    };
+    let shown = json!({"valueCoding": {"code": "a", "display": "A"}});
+    for (first, second, codes) in [
+        (json!([coded("a")]), json!([coded("a"), coded("b")]), vec!["a", "b"]),
+        (json!([coded("a"), coded("b")]), json!([shown]), vec!["a", "b"]),
+        (json!([coded("b")]), json!([coded("a"), coded("a")]), vec!["b", "a"]),
+        (json!([said("a")]), json!([said("a"), coded("a")]), vec!["a"]),
+    ] {
+        let sent = json!([{"linkId": "c", "answer": first}, {"linkId": "c", "answer": second}]);
+        let read = answers(&form, &sent);
+        let kept: Vec<_> = read.items[0].answers.iter().map(|answer| answer.value.as_coding().unwrap().code.as_str()).collect();
+        assert_eq!((read.items.len(), kept), (1, codes), "{sent}");
+        assert!(wrong(&form, &sent).is_empty(), "{sent}");
+    }
+    // What says more than the first is not lost, and one item with the same answer twice is not mended.
+    let more = json!([{"linkId": "c", "answer": [coded("a")]}, {"linkId": "c", "answer": [said("a")]}]);
+    assert_eq!(answers(&form, &more).items[0].answers.len(), 2);
+    assert_eq!(wrong(&form, &json!([{"linkId": "c", "answer": [coded("a"), coded("a")]}])), ["duplicateAnswer c"]);
+    // A question with one answer is not merged.
+    let single = json!([{"linkId": "s", "answer": [{"valueString": "x"}]}, {"linkId": "s", "answer": [{"valueString": "x"}]}]);
+    assert_eq!(answers(&form, &single).items.len(), 2);
 }
 
 #[test]

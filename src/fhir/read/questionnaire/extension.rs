@@ -24,7 +24,7 @@ pub fn apply(node: &Node<'_>, item: &mut Item) {
             urls::VALIDATION_TEXT => item.validation_text = extension.translated("valueString"),
             urls::UNIT | urls::UNIT_OPTION => item.units.extend(unit(&extension)),
             urls::OPTIONS_FROM => item.options_from.extend(extension.token("valueString")),
-            urls::SLIDER_STEP => {}
+            urls::SLIDER_STEP | urls::DISPLAY_CATEGORY => {}
             other => foreign(other, &extension, node),
         }
     }

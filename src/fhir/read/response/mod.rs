@@ -262,6 +262,10 @@ impl Reader {
         };
         let known = |name: &str| name.starts_with("value") || ["id", "extension", "item"].contains(&name);
         self.members(map, known, place);
+        if self.only_explains(map, place) {
+            self.change(ChangeCode::EmptyDropped, place);
+            return None;
+        }
         let mut values = map.iter().filter(|(name, _)| name.starts_with("value"));
         let (Some((name, json)), None) = (values.next(), values.next()) else {
             self.fault(IssueCode::Structure, place, "value[x]");
@@ -286,6 +290,13 @@ impl Reader {
                 None
             }
         }
+    }
+
+    /// Whether an answer has no value and only items without answers, as some form fillers send
+    /// for the help text under a question.
+    fn only_explains(&mut self, map: &Map<String, Json>, place: &Place<'_>) -> bool {
+        let valued = map.keys().any(|name| name.trim_start_matches('_').starts_with("value"));
+        !valued && map.contains_key("item") && !self.items(map, place).iter().any(AnsweredItem::is_answered)
     }
 }
 
