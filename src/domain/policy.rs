@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub enum Action {
     /// Issue, reissue or revoke an invitation of a unit.
     ManageInvitations,
+    /// Issue many at once: letter systems only.
+    IssueBatch,
     /// Read the state of an invitation of a unit.
     ReadInvitation,
     /// See the worklist of a unit.
@@ -34,8 +36,9 @@ pub enum Action {
 
 impl Action {
     /// Every action, for the table test.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ManageInvitations,
+        Self::IssueBatch,
         Self::ReadInvitation,
         Self::ReadWorklist,
         Self::ReadAnswers,
@@ -136,7 +139,7 @@ pub fn may_ever(actor: &Actor, action: Action) -> Result<(), Denied> {
 /// Scopes of which one is enough; an empty list: every client; `None`: no client.
 fn client_scopes(action: Action) -> Option<&'static [Scope]> {
     match action {
-        Action::ManageInvitations => Some(&[Scope::InvitationsWrite]),
+        Action::ManageInvitations | Action::IssueBatch => Some(&[Scope::InvitationsWrite]),
         Action::ReadInvitation => Some(&[Scope::InvitationsRead, Scope::InvitationsWrite]),
         Action::ReadAnswers => Some(&[Scope::ResponsesRead]),
         Action::SearchPatients => Some(&[Scope::PatientsRead]),
@@ -156,9 +159,12 @@ fn decide_person(person: &ClinicianActor, action: Action, resource: Resource<'_>
             Ok(Ground::CareRelation)
         }
         Action::ReadWorklist | Action::EnterPaper if in_unit(Role::Clinician) => Ok(Ground::CareRelation),
-        Action::ManageInvitations | Action::ReadInvitation | Action::ReadWorklist | Action::EnterPaper | Action::Answer => {
-            Err(Denied::Role)
-        }
+        Action::ManageInvitations
+        | Action::IssueBatch
+        | Action::ReadInvitation
+        | Action::ReadWorklist
+        | Action::EnterPaper
+        | Action::Answer => Err(Denied::Role),
         Action::SearchPatients if person.has(Role::Clinician) => Ok(Ground::CareRelation),
         Action::SearchPatients => Err(Denied::Role),
         Action::ReadAnswers | Action::Review => {
