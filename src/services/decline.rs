@@ -19,7 +19,8 @@ pub async fn decline(services: &Services, holder: &Holder, request_id: &str) -> 
                 let to = held.invitation.state.decline().map_err(|_| Error::Answered)?;
                 invitations::transition(tx, &held.invitation, to, held.invitation.flagged, now).await?;
                 drafts::delete(tx, held.invitation.id).await?;
-                let deed = Deed::done("invitation.decline", Some(("invitation", held.invitation.id.0)), vec![held.invitation.patient]);
+                let deed = Deed::done("invitation.decline", Some(("invitation", held.invitation.id.0)), vec![held.invitation.patient])
+                    .in_unit(held.invitation.unit);
                 audit::write(tx, services, &holder.caller(request_id), &deed.in_unit(held.invitation.unit)).await?;
                 Ok(())
             })

@@ -13,6 +13,7 @@ use crate::domain::summary::Wish;
 use crate::storage::access_log::{self, Entry};
 use crate::storage::{appointments, invitations, patients, responses};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Why not.
@@ -46,22 +47,28 @@ pub struct PatientView {
 pub async fn search(services: &Services, caller: &Caller, identifier: PatientIdentifier) -> Result<Option<PatientView>, Error> {
     let ground = decide(&caller.actor, Action::SearchPatients, Resource { units: &[], stated: caller.ground })?;
     let context = (services.clone(), caller.clone(), identifier);
-    let found = services
+    let (found, unit) = services
         .db
         .read(context, |(services, caller, identifier), snapshot| {
             Box::pin(async move {
                 let organization = caller.actor.organization();
                 let keys = services.vault.organization(snapshot, organization).await?;
                 let indexes: Vec<Vec<u8>> = keys.blind_indexes(identifier).into_iter().map(|(_, hash)| hash).collect();
-                let Some(id) = patients::find_by_index(snapshot, organization, &indexes).await? else { return Ok::<_, Fault>(None) };
-                let Some(row) = patients::find(snapshot, organization, id).await? else { return Ok(None) };
+                let Some(id) = patients::find_by_index(snapshot, organization, &indexes).await? else {
+                    return Ok::<_, Fault>((None, None));
+                };
+                let Some(row) = patients::find(snapshot, organization, id).await? else { return Ok((None, None)) };
+                let units = care_units(snapshot, organization, id, services.now()).await?;
+                let unit = reading_unit(&caller.actor, Role::Clinician, &units);
                 let opened = open_patient(&services.vault, snapshot, &row).await?;
-                Ok(opened.map(|(_, person)| PatientView { id, person, language: row.language }))
+                Ok((opened.map(|(_, person)| PatientView { id, person, language: row.language }), unit))
             })
         })
         .await?;
     let patients = found.iter().map(|patient| patient.id).collect();
-    audit::commit_read(services, caller, Deed::done("patient.search", None, patients).on(ground)).await?;
+    let object = found.as_ref().map(|patient| ("patient", patient.id.0));
+    let deed = Deed { unit, ..Deed::done("patient.search", object, patients).on(ground) };
+    audit::commit_read(services, caller, deed).await?;
     Ok(found)
 }
 
@@ -86,10 +93,10 @@ pub struct Event {
     pub wish: Option<Wish>,
 }
 
-/// A patient's timeline, oldest first.
+/// A patient's timeline, newest first.
 pub async fn timeline(services: &Services, caller: &Caller, id: PatientId) -> Result<(PatientView, Vec<Event>), Error> {
     let context = (services.clone(), caller.clone(), id);
-    let (view, events, ground) = services
+    let (view, events, ground, unit) = services
         .db
         .read(context, |(services, caller, id), snapshot| {
             Box::pin(async move {
@@ -140,13 +147,36 @@ pub async fn timeline(services: &Services, caller: &Caller, id: PatientId) -> Re
                         wish: facts.wish,
                     });
                 }
-                events.sort_by_key(|event| (event.at, event.id));
-                Ok::<_, Error>((PatientView { id: *id, person, language: row.language }, events, ground))
+                events.sort_by_key(|event| std::cmp::Reverse((event.at, event.id)));
+                Ok::<_, Error>((
+                    PatientView { id: *id, person, language: row.language },
+                    events,
+                    ground,
+                    reading_unit(&caller.actor, Role::Clinician, &units),
+                ))
             })
         })
         .await?;
-    audit::commit_read(services, caller, Deed::done("patient.timeline", Some(("patient", id.0)), vec![id]).on(ground)).await?;
+    let deed = Deed { unit, ..Deed::done("patient.timeline", Some(("patient", id.0)), vec![id]).on(ground) };
+    audit::commit_read(services, caller, deed).await?;
     Ok((view, events))
+}
+
+/// Units whose entries a unit admin sees; `None`: all of the organization's.
+fn log_units(actor: &Actor) -> Option<BTreeSet<UnitId>> {
+    match actor {
+        Actor::Clinician(person) if !person.has(Role::OrganizationAdmin) && !person.has(Role::Auditor) => {
+            Some(person.units(Role::UnitAdmin))
+        }
+        _ => None,
+    }
+}
+
+/// The unit that a person reads a patient in: one of theirs that the patient has a tie to.
+fn reading_unit(actor: &Actor, role: Role, ties: &[UnitId]) -> Option<UnitId> {
+    let Actor::Clinician(person) = actor else { return None };
+    let own = person.units(role);
+    ties.iter().copied().find(|unit| own.contains(unit))
 }
 
 /// Who has seen or changed a patient's data, newest first; with it where the next page begins.
@@ -158,7 +188,7 @@ pub async fn access_log(
     limit: u64,
 ) -> Result<(Vec<Entry>, Option<LogEntryId>), Error> {
     let context = (services.clone(), caller.clone(), id, before, limit);
-    let (entries, next, ground) = services
+    let (entries, next, ground, unit) = services
         .db
         .read(context, |(services, caller, id, before, limit), snapshot| {
             Box::pin(async move {
@@ -166,21 +196,17 @@ pub async fn access_log(
                 patients::find(snapshot, organization, *id).await?.ok_or(Error::NotFound)?;
                 let units = care_units(snapshot, caller, *id, services.now()).await?;
                 let ground = decide(&caller.actor, Action::ReadAccessLog, Resource { units: &units, stated: None })?;
-                let mut entries = access_log::of_patient(snapshot, organization, *id, *before, *limit).await?;
-                let full = u64::try_from(entries.len()).is_ok_and(|read| read == *limit);
-                let next = entries.last().filter(|_| full).map(|entry| entry.id);
-                // A unit admin sees what happened in own units, the others all of it.
-                if let Actor::Clinician(person) = &caller.actor
-                    && !person.has(Role::OrganizationAdmin)
-                    && !person.has(Role::Auditor)
-                {
-                    let own = person.units(Role::UnitAdmin);
-                    entries.retain(|entry| entry.unit.is_none_or(|unit| own.contains(&unit)));
-                }
-                Ok::<_, Error>((entries, next, ground))
+                let own = log_units(&caller.actor);
+                let mut entries = access_log::of_patient(snapshot, organization, *id, own.as_ref(), *before, *limit + 1).await?;
+                let shown = usize::try_from(*limit).unwrap_or(usize::MAX);
+                let more = entries.len() > shown;
+                entries.truncate(shown);
+                let next = entries.last().filter(|_| more).map(|entry| entry.id);
+                Ok::<_, Error>((entries, next, ground, reading_unit(&caller.actor, Role::UnitAdmin, &units)))
             })
         })
         .await?;
-    audit::commit_read(services, caller, Deed::done("access-log.read", Some(("patient", id.0)), vec![id]).on(ground)).await?;
+    let deed = Deed { unit, ..Deed::done("access-log.read", Some(("patient", id.0)), vec![id]).on(ground) };
+    audit::commit_read(services, caller, deed).await?;
     Ok((entries, next))
 }

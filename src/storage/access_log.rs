@@ -5,6 +5,7 @@ use super::{Reader, StorageError, Tx};
 use crate::domain::ids::{LogEntryId, OrganizationId, PatientId, UnitId};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -67,7 +68,7 @@ pub async fn insert(tx: &Tx, entry: &Entry, patients: &[PatientId]) -> Result<()
         request_id: Set(entry.request_id.clone()),
     };
     access_log::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
-    let unique: std::collections::BTreeSet<PatientId> = patients.iter().copied().collect();
+    let unique: BTreeSet<PatientId> = patients.iter().copied().collect();
     let rows = unique.into_iter().map(|patient| access_log_patient::ActiveModel { patient_id: Set(patient.0), entry_id: Set(entry.id.0) });
     let rows: Vec<_> = rows.collect();
     for chunk in rows.chunks(500) {
@@ -76,11 +77,13 @@ pub async fn insert(tx: &Tx, entry: &Entry, patients: &[PatientId]) -> Result<()
     Ok(())
 }
 
-/// A patient's log, newest first, from below `before`.
+/// A patient's log, newest first, from below `before`; only entries of these units where any are
+/// given.
 pub async fn of_patient(
     reader: &impl Reader,
     organization: OrganizationId,
     patient: PatientId,
+    units: Option<&BTreeSet<UnitId>>,
     before: Option<LogEntryId>,
     limit: u64,
 ) -> Result<Vec<Entry>> {
@@ -94,6 +97,9 @@ pub async fn of_patient(
         .limit(limit);
     if let Some(before) = before {
         query = query.filter(access_log::Column::Id.lt(before.0));
+    }
+    if let Some(units) = units {
+        query = query.filter(access_log::Column::UnitId.is_in(units.iter().map(|unit| unit.0)));
     }
     query.all(reader.transaction()).await?.into_iter().map(from).collect()
 }
