@@ -76,9 +76,16 @@ fn classify(error: &sea_orm::SqlxError) -> StorageError {
             match code.as_str() {
                 // PostgreSQL: serialization failure, deadlock.
                 "40001" | "40P01" => StorageError::Conflict,
-                // PostgreSQL: connection, resources, operator intervention, system error, read-only.
+                // PostgreSQL: connection, resources, operator intervention, system error, read-only; the
+                // database is gone or lets us in no more.
                 c if c.len() == 5
-                    && (c.starts_with("08") || c.starts_with("53") || c.starts_with("57") || c.starts_with("58") || c == "25006") =>
+                    && (c.starts_with("08")
+                        || c.starts_with("53")
+                        || c.starts_with("57")
+                        || c.starts_with("58")
+                        || c.starts_with("28")
+                        || c == "3D000"
+                        || c == "25006") =>
                 {
                     StorageError::Unavailable(format!("code {code}"))
                 }
