@@ -34,7 +34,7 @@ pub(super) fn bind(settings: &Settings) -> Result<TcpListener, Failure> {
 /// A switch that turns when the process is asked to end.
 pub(super) fn stop_on_signal() -> Result<watch::Receiver<bool>, Failure> {
     let (turn, stop) = watch::channel(false);
-    let failed = |_| Failure::run("argument-invalid", "signals can't be received".to_owned(), "Run on a system with SIGTERM.");
+    let failed = |_| Failure::config("argument-invalid", "signals can't be received".to_owned(), "Run on a system with SIGTERM.");
     let (mut term, mut int) = (signal(SignalKind::terminate()).map_err(failed)?, signal(SignalKind::interrupt()).map_err(failed)?);
     tokio::spawn(async move {
         tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }

@@ -65,7 +65,28 @@ pub fn read(path: &Path) -> Result<KeyRing, Failure> {
     let text = std::fs::read_to_string(path)
         .map(Zeroizing::new)
         .map_err(|error| missing(&format!("the key file {} can't be read: {}", path.display(), error.kind())))?;
+    if open_to_all(path) {
+        return Err(Failure::config(
+            "key-file-invalid",
+            format!("the key file {} can be read by everybody on this machine", path.display()),
+            "Take the rights of others away (chmod o= FILE), and think of the keys as seen.",
+        ));
+    }
     parse(&text)
+}
+
+/// Whether users that are neither the owner nor in the file's group have any right to it.
+fn open_to_all(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o007 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// Writes a fresh key file; never over one that is there.
