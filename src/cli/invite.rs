@@ -4,6 +4,7 @@
 use super::argument;
 use super::failure::Failure;
 use crate::app::App;
+use crate::crypto::hash::sha256;
 use crate::domain::clock::oslo_date;
 use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{OrganizationId, UnitId};
@@ -13,7 +14,6 @@ use crate::services::idempotency::Repeatable;
 use crate::services::invitation::Issued;
 use crate::services::issue_invitations::{self, Order, PatientData, Visit};
 use crate::services::{Caller, Services, invitation};
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -67,7 +67,7 @@ pub(super) async fn run(options: &Options, app: &App) -> Result<(), Failure> {
     let out = options.out.clone().unwrap_or_else(|| options.csv.with_extension("result.csv"));
     let mut writer = result_file(&out)?;
     let caller = Caller::system(organization, "command:invite");
-    let key = URL_SAFE_NO_PAD.encode(digest(&SHA256, &bytes));
+    let key = URL_SAFE_NO_PAD.encode(sha256(&bytes));
     let bar = ProgressBar::new(u64::try_from(rows.len()).unwrap_or(0));
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left") {
         bar.set_style(style);
@@ -178,7 +178,8 @@ fn reason(error: &issue_invitations::Error) -> String {
 
 fn read(app: &App, bytes: &[u8], unit: Option<UnitId>) -> Result<Vec<Row>, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|_| bad_csv("the file is not UTF-8".to_owned()))?;
-    let text = text.trim_start_matches('\u{feff}');
+    // Two characters at the end of a line would make the reader count lines too late.
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let first = text.lines().next().unwrap_or_default();
     let delimiter = if first.matches(';').count() > first.matches(',').count() { b';' } else { b',' };
     let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(Trim::All).flexible(true).from_reader(text.as_bytes());

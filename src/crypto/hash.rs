@@ -4,6 +4,7 @@ use super::envelope::SecretKey;
 use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::CredentialId;
 use crate::domain::secret::{Code, LinkToken};
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 
@@ -32,6 +33,11 @@ impl Label {
             Self::Check => b"check",
         }
     }
+}
+
+/// SHA-256 of what is no secret: a form file, a CSV file.
+pub fn sha256(bytes: &[u8]) -> Vec<u8> {
+    digest(&SHA256, bytes).as_ref().to_vec()
 }
 
 fn mac(key: &SecretKey, label: &[u8], parts: &[&[u8]]) -> [u8; 32] {

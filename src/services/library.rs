@@ -1,11 +1,11 @@
 //! Every questionnaire that this instance serves, each in exact versions.
 
+use crate::crypto::hash::sha256;
 use crate::domain::language::Language;
 use crate::domain::questionnaire::Questionnaire;
 use crate::fhir::read::questionnaire::{self as reader, Finding, Severity};
 use crate::fhir::read::supplement;
 use crate::fhir::write;
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
@@ -118,12 +118,12 @@ impl Library {
     fn add(&mut self, questionnaire: Questionnaire, file: &FormFile) {
         let rendered = questionnaire.languages().into_iter().map(|language| {
             let body = serde_json::to_vec(&write::questionnaire(&questionnaire, Some(&language))).unwrap_or_default();
-            let hash = digest(&SHA256, &body);
-            let etag = URL_SAFE_NO_PAD.encode(hash.as_ref().get(..12).unwrap_or_default());
+            let hash = sha256(&body);
+            let etag = URL_SAFE_NO_PAD.encode(hash.get(..12).unwrap_or_default());
             (language, Rendered { body: body.into(), etag })
         });
         let rendered = rendered.collect();
-        let sha256 = digest(&SHA256, &file.bytes).as_ref().to_vec();
+        let sha256 = sha256(&file.bytes);
         let versions = self.forms.entry(questionnaire.name().to_owned()).or_default();
         versions.insert(order_of(questionnaire.version()), Arc::new(Form { questionnaire, sha256, built_in: file.built_in, rendered }));
     }
