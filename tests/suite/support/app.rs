@@ -33,7 +33,7 @@ pub struct TestApp {
     pub world: World,
     pub database_url: String,
     pub folder: Arc<TempDir>,
-    http: reqwest::Client,
+    http: Http,
     stop: watch::Sender<bool>,
 }
 
@@ -137,7 +137,7 @@ impl TestApp {
         let services = app.services.clone();
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(app.serve(listener, stopped));
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("client");
+        let http = Http::to(&base);
         Self { kind, base, services, clock, world: world.unwrap_or_default(), database_url, folder, http, stop }
     }
 
@@ -148,13 +148,7 @@ impl TestApp {
 
     /// Begins a request.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
-        let method = Method::from_bytes(method.as_bytes()).expect("method");
-        Call {
-            app: self,
-            method: method.clone(),
-            path: path.to_owned(),
-            request: self.http.request(method, format!("{}{path}", self.base)),
-        }
+        self.http.call(method, path)
     }
 
     pub fn get(&self, path: &str) -> Call<'_> {
@@ -174,6 +168,28 @@ impl TestApp {
     }
 }
 
+/// Calls to a service at an address, held against the contract: the application in this process, or
+/// the program as a process of its own.
+#[derive(Debug, Clone)]
+pub struct Http {
+    base: String,
+    client: reqwest::Client,
+}
+
+impl Http {
+    pub fn to(base: &str) -> Self {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("client");
+        Self { base: base.to_owned(), client }
+    }
+
+    /// Begins a request.
+    pub fn call(&self, method: &str, path: &str) -> Call<'_> {
+        let method = Method::from_bytes(method.as_bytes()).expect("method");
+        let request = self.client.request(method.clone(), format!("{}{path}", self.base));
+        Call { http: self, method, path: path.to_owned(), request }
+    }
+}
+
 impl Drop for TestApp {
     fn drop(&mut self) {
         let _ = self.stop.send(true);
@@ -182,7 +198,7 @@ impl Drop for TestApp {
 
 /// A request being put together.
 pub struct Call<'a> {
-    app: &'a TestApp,
+    http: &'a Http,
     method: Method,
     path: String,
     request: reqwest::RequestBuilder,
@@ -224,7 +240,7 @@ impl Call<'_> {
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         let answer = Answer { status, headers, text, json };
         contract::check(self.method.as_str(), &self.path, &answer);
-        let _ = self.app;
+        let _ = self.http;
         answer
     }
 }

@@ -6,7 +6,10 @@
 
 pub mod app;
 pub mod contract;
+pub mod issuer;
 pub mod postgres;
+pub mod program;
+pub mod sql;
 pub mod world;
 
 pub use app::TestApp;

@@ -1,0 +1,267 @@
+//! Every operation by every kind of actor: one table, compared with the routes and with `x-actors` in
+//! `openapi.yaml`. Another organization's object is 404, or an unknown unit (422) in a body.
+//!
+//! A new operation is a row in [`TABLE`] and its request in [`request`].
+
+use crate::on_both;
+use crate::support::TestApp;
+use crate::support::app::Call;
+use crate::support::contract::CONTRACT;
+use crate::support::world::{BORN, Invited, answers, draft, token};
+use kartlegging::http::routes::endpoints;
+use kartlegging::services::admin::{self, Bearer};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Columns of [`TABLE`]. `bare` is a client without a scope; `second_clinician` belongs to another
+/// unit of the organization; `other_…` to another organization; `session` and `other_session` are two
+/// patients; `nobody` sends no token, `garbage` one that is none.
+const ACTORS: [&str; 13] = [
+    "client",
+    "bare",
+    "clinician",
+    "second_clinician",
+    "unit_admin",
+    "organization_admin",
+    "auditor",
+    "other_client",
+    "other_clinician",
+    "session",
+    "other_session",
+    "nobody",
+    "garbage",
+];
+
+/// `2xx` as a number; `S` 403 scope-missing, `R` 403 role-missing, `G` 403 ground-required, `F` 404
+/// not-found, `U` 422 unit-unknown, `T` 401 token-invalid, `M` 401 token-missing.
+#[rustfmt::skip]
+const TABLE: [(&str, [&str; 13]); 32] = [
+    //                          client bare   nurse  other  admin  org    audit  o.clie o.clin sess   o.sess none   garbage
+    ("issueInvitation",         ["201", "S",   "201", "R",   "201", "R",   "R",   "U",   "U",   "T",   "T",   "M",   "T"]),
+    ("issueInvitationBatch",    ["200", "S",   "R",   "R",   "R",   "R",   "R",   "U",   "R",   "T",   "T",   "M",   "T"]),
+    ("getInvitation",           ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("reissueInvitation",       ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("revokeInvitation",        ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("openSession",             ["201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201"]),
+    ("getSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
+    ("endSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "204", "204", "M",   "T"]),
+    ("getSessionQuestionnaire", ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
+    ("getDraft",                ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
+    ("saveDraft",               ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
+    ("startOver",               ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
+    ("submit",                  ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "201", "201", "M",   "T"]),
+    ("getReceipt",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "F",   "M",   "T"]),
+    ("decline",                 ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
+    ("getWorklist",             ["R",   "R",   "200", "R",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("enterPaperResponse",      ["R",   "R",   "201", "R",   "R",   "R",   "R",   "R",   "U",   "T",   "T",   "M",   "T"]),
+    ("getResponse",             ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("getResponseSummary",      ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("listResponseVersions",    ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("reviewResponse",          ["R",   "R",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("searchPatients",          ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T"]),
+    ("getPatientTimeline",      ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("getPatientAccessLog",     ["R",   "R",   "R",   "R",   "200", "200", "200", "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("listQuestionnaires",      ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
+    ("getQuestionnaire",        ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
+    ("getLandingPage",          ["200"; 13]),
+    ("getStylesheet",           ["200"; 13]),
+    ("getRobots",               ["200"; 13]),
+    ("getHealth",               ["200"; 13]),
+    ("getReadiness",            ["200"; 13]),
+    ("getMetrics",              ["200"; 13]),
+];
+
+/// Method and path of a documented operation.
+fn operations() -> BTreeMap<String, (String, String, Value)> {
+    let mut all = BTreeMap::new();
+    for (path, methods) in CONTRACT["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods").iter().filter(|(method, _)| *method != "parameters") {
+            let id = operation["operationId"].as_str().expect("operationId").to_owned();
+            all.insert(id, (method.to_uppercase(), path.clone(), operation.clone()));
+        }
+    }
+    all
+}
+
+#[test]
+fn every_operation_and_route_has_its_row() {
+    let rows: BTreeSet<String> = TABLE.iter().map(|(id, _)| (*id).to_owned()).collect();
+    let documented = operations();
+    assert_eq!(rows, documented.keys().cloned().collect());
+    let routes: BTreeSet<(String, String)> = endpoints().iter().map(|one| (one.method.to_string(), one.path.to_owned())).collect();
+    assert_eq!(routes, documented.into_values().map(|(method, path, _)| (method, path)).collect());
+}
+
+#[test]
+fn the_table_is_what_the_contract_says() {
+    for (id, row) in TABLE {
+        let (_, _, operation) = &operations()[id];
+        let said: Vec<&str> = operation["x-actors"].as_array().expect("x-actors").iter().filter_map(Value::as_str).collect();
+        let anyone = said.contains(&"anyone");
+        let client = said.iter().any(|actor| actor.starts_with("client"));
+        let may = |actor: &str| match actor {
+            "client" => client,
+            "bare" => said.contains(&"client"),
+            other => said.contains(&other),
+        };
+        for (actor, outcome) in ACTORS.iter().zip(row).filter(|(actor, _)| !actor.contains('_') || actor.ends_with("admin")) {
+            let expected = if matches!(*actor, "nobody" | "garbage") { anyone } else { anyone || may(actor) };
+            assert_eq!(outcome.starts_with('2'), expected, "{id}: {actor} is {outcome}, x-actors are {said:?}");
+        }
+        if client {
+            assert!(matches!(row[1], "S" | "200"), "{id}: a client without the scope is told so");
+        }
+        let kinds: Vec<&str> = operation["security"]
+            .as_array()
+            .expect("security")
+            .iter()
+            .flat_map(|one| one.as_object().expect("object").keys())
+            .map(String::as_str)
+            .collect();
+        let expected: &[&str] = if anyone {
+            &[]
+        } else if said == ["session"] {
+            &["session"]
+        } else {
+            &["token"]
+        };
+        assert_eq!(kinds, expected, "{id}: security");
+    }
+}
+
+/// What the requests of one row are about; fresh for every row.
+struct Stage {
+    invited: Invited,
+    response: String,
+    session: String,
+    other_session: String,
+    bare: String,
+}
+
+async fn stage(app: &TestApp, id: &str) -> Stage {
+    let invited = app.invite(&format!("{id}-open")).await;
+    let receipt = app.answer(&app.invite(&format!("{id}-done")).await, &answers(5, &[], &[], "no", Some("no"))).await;
+    let mine = app.invite(&format!("{id}-mine")).await;
+    let mut order = app.order(&format!("{id}-other"));
+    order["patient"] = json!({"name": "Odd Annen", "birth_date": BORN});
+    let other = app.post("/api/v1/invitations").bearer(app.world.token("client")).key(&format!("{id}-other")).json(&order);
+    let other = Invited::of(other.send().await.expect(201));
+    let (session, _) = app.open(&mine, None).await;
+    let (other_session, _) = app.open(&other, None).await;
+    let given = answers(2, &[], &[], "no", Some("no"));
+    let holders: &[&str] = match id {
+        "submit" => &[&session, &other_session],
+        "getReceipt" => &[&session],
+        _ => &[],
+    };
+    for holder in holders {
+        app.put("/api/v1/session/draft").bearer(holder).if_match(0).json(&draft(&given)).send().await.expect(200);
+    }
+    if id == "getReceipt" {
+        app.post("/api/v1/session/submit").bearer(&session).if_match(1).send().await.expect(201);
+    }
+    let own = app.world.organization.expect("organization");
+    let bare = admin::add_client(&app.services, own, format!("bare {id}"), None, BTreeSet::new()).await.expect("client");
+    let bare = token(&app.services, Bearer::Client(bare)).await;
+    Stage { invited, response: receipt["response"].as_str().unwrap_or_default().to_owned(), session, other_session, bare }
+}
+
+/// The request of an operation, complete but for the token; `nth` keeps keys and visits apart.
+fn request<'a>(app: &'a TestApp, stage: &Stage, id: &str, nth: usize) -> Call<'a> {
+    let (method, path, _) = &operations()[id];
+    let subject = match path.split('/').nth(3) {
+        Some("responses") => &stage.response,
+        Some("patients") => &stage.invited.patient,
+        _ => &stage.invited.id,
+    };
+    let path = path.replace("{id}", subject).replace("{name}", "distress-thermometer").replace("{version}", "1.0.0");
+    let key = format!("{id}-{nth}-key");
+    let order = app.order(&format!("{id}-{nth}"));
+    let given = answers(4, &[], &[], "no", Some("no"));
+    match id {
+        "issueInvitation" => app.call(method, &path).key(&key).json(&order),
+        "issueInvitationBatch" => app.call(method, &path).key(&key).json(&json!({"items": [order]})),
+        "reissueInvitation" => app.call(method, &path).key(&key),
+        "openSession" => app.call(method, &path).json(&json!({"link": stage.invited.link, "birth_date": BORN})),
+        "saveDraft" => app.call(method, &path).if_match(0).json(&draft(&given)),
+        "submit" => app.call(method, &path).if_match(1),
+        "getWorklist" => app.call(method, &format!("{path}?unit={}&from=2026-11-24&to=2026-11-30", app.world.unit)),
+        "enterPaperResponse" => app.call(method, &path).key(&key).json(&json!({
+            "patient": stage.invited.patient, "unit": app.world.unit, "respondent": {"kind": "patient"}, "answers": given, "language": "nb",
+            "answered_on": "2026-11-23",
+        })),
+        "reviewResponse" => app.call(method, &path).json(&json!({"version": 1})),
+        "searchPatients" => app.call(method, &path).json(&json!({"identifier": app.order("x")["patient"]["identifier"]})),
+        _ => app.call(method, &path),
+    }
+}
+
+on_both! {
+    async fn every_operation_by_every_actor(app: TestApp) {
+        let mut wrong = Vec::new();
+        for (id, row) in TABLE {
+            let stage = stage(&app, id).await;
+            for (nth, (actor, expected)) in ACTORS.into_iter().zip(row).enumerate() {
+                let call = request(&app, &stage, id, nth);
+                let call = match actor {
+                    "nobody" => call,
+                    "garbage" => call.bearer("eyJhbGciOiJub25lIn0.e30."),
+                    "bare" => call.bearer(&stage.bare),
+                    "session" => call.bearer(&stage.session),
+                    "other_session" => call.bearer(&stage.other_session),
+                    known => call.bearer(app.world.token(known)),
+                };
+                let answer = call.send().await;
+                let field = answer.json.pointer("/errors/0/code").or(answer.json.pointer("/items/0/problem/errors/0/code"));
+                let outcome = match (answer.status, answer.code(), field.and_then(Value::as_str)) {
+                    (403, "scope-missing", _) => "S",
+                    (403, "role-missing", _) => "R",
+                    (403, "ground-required", _) => "G",
+                    (404, "not-found", _) => "F",
+                    (401, "token-invalid", _) => "T",
+                    (401, "token-missing", _) => "M",
+                    (422 | 200, _, Some("unit-unknown")) => "U",
+                    (200, ..) => "200",
+                    (201, ..) => "201",
+                    (204, ..) => "204",
+                    _ => &answer.text,
+                };
+                if outcome != expected {
+                    wrong.push(format!("{id} by {actor}: expected {expected}, was {outcome}"));
+                }
+                let foreign = actor.starts_with("other_c");
+                if foreign && id == "searchPatients" {
+                    assert_eq!(answer.json["items"], json!([]), "another organization's patient is found");
+                }
+                if id == "issueInvitationBatch" && outcome == "200" {
+                    assert_eq!((&answer.json["issued"], &answer.json["failed"]), (&json!(1), &json!(0)));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
+
+on_both! {
+    async fn a_session_sees_its_own_invitation_only(app: TestApp) {
+        let stage = stage(&app, "getReceipt").await;
+        let mine = app.get("/api/v1/session").bearer(&stage.session).send().await.expect(200);
+        let other = app.get("/api/v1/session").bearer(&stage.other_session).send().await.expect(200);
+        assert_eq!((&mine["patient"]["name"], &other["patient"]["name"]), (&json!("Åse Oppdiktet"), &json!("Odd Annen")));
+        assert_eq!(other["invitation"]["state"], "opened");
+        app.get("/api/v1/session/draft").bearer(&stage.other_session).send().await.expect(200);
+    }
+}
+
+on_both! {
+    async fn a_malformed_or_unknown_id_is_not_found(app: TestApp) {
+        for (id, (method, path, _)) in operations().into_iter().filter(|(_, (_, path, _))| path.contains("{id}")) {
+            let who = if id.ends_with("AccessLog") { "auditor" } else { "clinician" };
+            for unknown in ["0193a5d0-2000-7000-8000-00000000ffff", "nonsense", "0193a5d020007000800000000000ffff%20"] {
+                let call = app.call(&method, &path.replace("{id}", unknown)).bearer(app.world.token(who)).key("some-key-1");
+                let call = if id == "reviewResponse" { call.json(&json!({"version": 1})) } else { call };
+                call.send().await.expect_problem(404, "not-found");
+            }
+        }
+    }
+}

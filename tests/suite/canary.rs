@@ -1,0 +1,291 @@
+//! Canaries: recognisable words go through the whole flow of the real program with its log at trace
+//! level. Afterwards they are looked for, plain, hex- and base64-encoded, in the log, in the metrics,
+//! in problem bodies and in every byte of the database: not one may be found.
+
+use crate::support::app::{Answer, Kind};
+use crate::support::program::{Program, Serving, alone};
+use crate::support::sql;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+const NAME: &str = "Kanarifugl Gulspurv";
+const FNR: &str = "13904709535";
+const BORN: &str = "1947-10-13";
+const EMAIL: &str = "gulspurv@kanari.example";
+const PHONE: &str = "+47 91 82 73 64";
+const FREE_TEXT: &str = "kanaritekst om nattesøvn";
+const HELPER: &str = "Hjelper Dompap";
+const HELPER_PHONE: &str = "+47 98 76 12 34";
+const GROUND: &str = "kanarigrunn";
+
+/// Something that must not be found, and where it may be.
+struct Canary {
+    what: &'static str,
+    forms: Vec<Vec<u8>>,
+}
+
+fn canary(what: &'static str, text: &str) -> Canary {
+    let mut forms = Vec::new();
+    for bytes in [text.as_bytes().to_vec(), text.to_lowercase().into_bytes(), text.replace([' ', '-'], "").into_bytes()] {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        forms.extend([hex.to_uppercase().into_bytes(), hex.into_bytes()]);
+        // In base64 three bytes are four letters: where the word begins in a group changes them, so the
+        // letters at both ends are left out.
+        for shift in 0..3 {
+            let shifted = [vec![b'x'; shift], bytes.clone()].concat();
+            for letters in [STANDARD_NO_PAD.encode(&shifted), URL_SAFE_NO_PAD.encode(&shifted)] {
+                let inner = letters.as_bytes().get(4..letters.len().saturating_sub(4)).unwrap_or_default().to_vec();
+                if inner.len() >= 6 {
+                    forms.push(inner);
+                }
+            }
+        }
+        forms.push(bytes);
+    }
+    // JSON in a log writes some letters as escapes.
+    forms.push(serde_json::to_string(text).unwrap_or_default().trim_matches('"').as_bytes().to_vec());
+    forms.sort();
+    forms.dedup();
+    Canary { what, forms }
+}
+
+fn found_in(place: &str, bytes: &[u8], canaries: &[Canary]) -> Vec<String> {
+    let mut hits = Vec::new();
+    for canary in canaries {
+        for form in &canary.forms {
+            if memmem(bytes, form) {
+                hits.push(format!("{} in {place} as {}", canary.what, String::from_utf8_lossy(form)));
+            }
+        }
+    }
+    hits
+}
+
+/// Whether `needle` is in `hay`: looks only where its first byte stands.
+fn memmem(hay: &[u8], needle: &[u8]) -> bool {
+    let Some((first, _)) = needle.split_first() else { return false };
+    let mut from = 0;
+    while let Some(at) = hay.get(from..).and_then(|rest| rest.iter().position(|byte| byte == first)) {
+        if hay.get(from + at..from + at + needle.len()) == Some(needle) {
+            return true;
+        }
+        from += at + 1;
+    }
+    false
+}
+
+#[test]
+fn the_search_finds_what_is_there() {
+    let canaries = [canary("name", NAME), canary("number", FNR)];
+    let raw = format!("xx{NAME}yy");
+    for text in [
+        raw.clone(),
+        raw.to_lowercase(),
+        STANDARD_NO_PAD.encode(&raw),
+        URL_SAFE_NO_PAD.encode(format!("z{raw}")),
+        format!("{{\"n\":\"{FNR}\"}}"),
+    ] {
+        assert!(!found_in("here", text.as_bytes(), &canaries).is_empty(), "{text}");
+    }
+    let hex: String = raw.bytes().map(|byte| format!("{byte:02X}")).collect();
+    assert!(!found_in("here", hex.as_bytes(), &canaries).is_empty());
+    assert!(found_in("here", b"Kanari 1390470953", &canaries).is_empty());
+}
+
+/// Answers with the free text in it.
+fn answers() -> Value {
+    let mut answers = crate::support::world::answers(7, &["pain", "fatigue"], &["pain"], "yes", Some("yes"));
+    let items = answers["item"].as_array_mut().expect("items");
+    let problems = items.iter_mut().find(|item| item["linkId"] == "problems").expect("problems");
+    problems["item"].as_array_mut().expect("items").push(json!({"linkId": "other-concerns", "answer": [{"valueString": FREE_TEXT}]}));
+    answers
+}
+
+/// Goes the whole way, with mistakes on it; gives the problems it met and the secrets it was told.
+async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str) -> (Vec<Answer>, Vec<Canary>) {
+    let http = &serving.http;
+    let mut problems = Vec::new();
+    let start = super::commands::admin::chrono_date(3);
+    let identifier = json!({"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": FNR});
+    let order = json!({
+        "patient": {"identifier": identifier, "name": NAME, "birth_date": BORN, "language": "nb", "contact": {"email": EMAIL, "phone": PHONE}},
+        "appointment": {"external_id": "EHR-1", "starts_at": format!("{start}T09:30:00+01:00"), "unit": unit},
+    });
+    let issue = |body: &Value, key: &str| http.call("POST", "/api/v1/invitations").bearer(client).key(key).json(body);
+    let issued = issue(&order, "canary-key-1").send().await.expect(201);
+    let mut wrong = order.clone();
+    wrong["patient"]["birth_date"] = json!("1947-10-14");
+    wrong["patient"][NAME] = json!(FNR);
+    problems.push(issue(&wrong, "canary-key-2").send().await);
+    problems.push(issue(&order, "canary-key-3").send().await);
+    let half = format!("{{\"patient\": {{\"name\": \"{NAME}\"");
+    problems.push(http.call("POST", "/api/v1/invitations").bearer(client).key("canary-key-4").body("application/json", half).send().await);
+    problems.push(http.call("GET", &format!("/api/v1/patients/{FNR}/timeline?fnr={FNR}")).bearer(nurse).send().await);
+    problems.push(http.call("GET", &format!("/s/{FNR}")).send().await);
+
+    let (link, code) = (issued["credential"]["link"].as_str().expect("link"), issued["credential"]["code"].as_str().expect("code"));
+    problems.push(http.call("POST", "/api/v1/session").json(&json!({"link": link, "birth_date": "1950-01-01"})).send().await);
+    problems.push(
+        http.call("POST", "/api/v1/session")
+            .json(&json!({"code": format!("{}A", &code[..code.len() - 1]), "birth_date": BORN}))
+            .send()
+            .await,
+    );
+    let opened = http.call("POST", "/api/v1/session").json(&json!({"code": code, "birth_date": BORN})).send().await.expect(201);
+    let (session, device) = (opened["session_token"].as_str().expect("token"), opened["device_token"].as_str().expect("token"));
+    let draft = json!({"respondent": {"kind": "representative", "relation": "guardian", "name": HELPER, "phone": HELPER_PHONE}, "answers": answers(), "language": "nb"});
+    let put = |body: &Value, version: i64| http.call("PUT", "/api/v1/session/draft").bearer(session).if_match(version).json(body);
+    let mut bad = draft.clone();
+    bad["answers"]["item"][0]["item"][0]["answer"] = json!([{"valueString": FREE_TEXT}]);
+    problems.push(put(&bad, 0).send().await);
+    put(&draft, 0).send().await.expect(200);
+    let receipt = http.call("POST", "/api/v1/session/submit").bearer(session).if_match(1).send().await.expect(201);
+    assert!(receipt.to_string().contains(FREE_TEXT), "the flow carries the canaries");
+
+    let response = format!("/api/v1/responses/{}", receipt["response"].as_str().expect("id"));
+    for path in [
+        response.clone(),
+        format!("{response}/summary"),
+        format!("{response}/versions"),
+        format!("/api/v1/patients/{}/timeline", issued["patient"].as_str().expect("id")),
+    ] {
+        let call =
+            http.call("GET", &path).bearer(nurse).header("kartlegging-ground", "emergency").header("kartlegging-ground-text", GROUND);
+        call.send().await.expect(200);
+    }
+    let list = format!("/api/v1/worklist?unit={unit}&from={start}&to={start}");
+    let list = http.call("GET", &list).bearer(nurse).send().await.expect(200);
+    assert_eq!(list["items"][0]["patient"]["name"], NAME);
+    let search =
+        http.call("POST", "/api/v1/patients/search").bearer(nurse).json(&json!({"identifier": identifier})).send().await.expect(200);
+    assert_eq!(search["items"][0]["name"], NAME);
+    let bad = json!({"identifier": {"system": NAME, "value": FNR}});
+    problems.push(http.call("POST", "/api/v1/patients/search").bearer(nurse).json(&bad).send().await);
+    problems.push(http.call("GET", "/api/v1/worklist").bearer(&format!("{client}x")).send().await);
+    let reissue = format!("/api/v1/invitations/{}/reissue", issued["id"].as_str().expect("id"));
+    let again = http.call("POST", &reissue).bearer(client).key("canary-key-5").send().await.expect(200);
+
+    let token = link.rsplit('/').next().expect("token");
+    let secrets = vec![
+        canary("link", token),
+        canary("code", code),
+        canary("second link", again["credential"]["link"].as_str().expect("link").rsplit('/').next().expect("token")),
+        canary("second code", again["credential"]["code"].as_str().expect("code")),
+        canary("session token", session),
+        canary("signature of the session token", session.rsplit('.').next().expect("part")),
+        canary("device token", device),
+        canary("client token", client),
+        canary("signature of the client token", client.rsplit('.').next().expect("part")),
+        canary("clinician token", nurse),
+    ];
+    (problems, secrets)
+}
+
+/// Every column of every table, as text and hex.
+async fn postgres_dump(url: &str) -> String {
+    let tables = sql::texts(url, "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()").await;
+    let mut dump = String::new();
+    for table in tables {
+        let columns = format!(
+            "SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}' AND table_schema = current_schema()"
+        );
+        for column in sql::texts(url, &columns).await {
+            let values = format!("SELECT COALESCE(\"{column}\"::text, '') FROM \"{table}\"");
+            for value in sql::texts(url, &values).await {
+                dump.push_str(&value);
+                dump.push('\n');
+            }
+        }
+    }
+    dump
+}
+
+async fn nothing_leaks(kind: Kind) {
+    let (mut program, _, unit) = super::commands::admin::installed(kind).await;
+    program.set("KARTLEGGING_LOG_FILTER", "trace");
+    let organization = program.run(&["organization", "list"]).await.ok();
+    let organization = organization.split_whitespace().next().expect("id").to_owned();
+    let mut client = vec!["client", "add", "--organization", &organization, "--name", "x"];
+    for scope in ["invitations:write", "invitations:read", "responses:read", "patients:read"] {
+        client.extend(["--scope", scope]);
+    }
+    let client = program.run(&client).await.ok();
+    let client = program.run(&["token", "issue", "--client", &client]).await.ok();
+    let role = format!("clinician:{unit}");
+    let nurse =
+        program.run(&["clinician", "add", "--organization", &organization, "--name", "y", "--hpr", "9900001", "--role", &role]).await.ok();
+    let nurse = program.run(&["token", "issue", "--clinician", &nurse]).await.ok();
+
+    let serving = program.serve().await;
+    let (problems, mut canaries) = the_whole_flow(&serving, &unit, &client, &nurse).await;
+    canaries.extend([
+        canary("name", NAME),
+        canary("national id", FNR),
+        canary("birth date", BORN),
+        canary("birth date as day and month", "13.10.1947"),
+        canary("mail address", EMAIL),
+        canary("phone", PHONE),
+        canary("free text", FREE_TEXT),
+        canary("helper", HELPER),
+        canary("helper's phone", HELPER_PHONE),
+        canary("ground", GROUND),
+    ]);
+    let mut hits = Vec::new();
+    for problem in &problems {
+        assert!(problem.status >= 400 && !problem.code().is_empty(), "{}", problem.text);
+        hits.extend(found_in(&format!("a problem {}", problem.code()), problem.text.as_bytes(), &canaries));
+        let headers = format!("{:?}", problem.headers);
+        hits.extend(found_in(&format!("the headers of {}", problem.code()), headers.as_bytes(), &canaries));
+    }
+    let metrics = serving.http.call("GET", "/metrics").send().await.text;
+    assert!(metrics.contains("kartlegging_requests_total"), "{metrics}");
+    hits.extend(found_in("/metrics", metrics.as_bytes(), &canaries));
+
+    match kind {
+        Kind::Postgres => {
+            let dump = postgres_dump(&program.database_url).await;
+            assert!(dump.contains("EHR-1") && dump.len() > 10_000);
+            hits.extend(found_in("the database", dump.as_bytes(), &canaries));
+        }
+        Kind::Sqlite => {
+            for entry in std::fs::read_dir(program.path()).expect("folder").flatten() {
+                let name = entry.file_name().display().to_string();
+                if name.starts_with("kartlegging.db") {
+                    hits.extend(found_in(&name, &std::fs::read(entry.path()).expect("file"), &canaries));
+                }
+            }
+            assert!(std::fs::metadata(program.path().join("kartlegging.db-wal")).is_ok_and(|wal| wal.len() > 10_000));
+        }
+    }
+    serving.terminate();
+    let (status, log, out) = serving.ended().await;
+    assert_eq!(status, 0);
+    assert!(log.contains("TRACE") && log.contains("DEBUG") && log.contains("/api/v1/session/submit"), "the log is at trace level");
+    hits.extend(found_in("the log", log.as_bytes(), &canaries));
+    hits.extend(found_in("standard output", out.as_bytes(), &canaries));
+    if kind == Kind::Sqlite {
+        hits.extend(found_in(
+            "the database after the end",
+            &std::fs::read(program.path().join("kartlegging.db")).expect("file"),
+            &canaries,
+        ));
+    }
+    for hit in &hits {
+        let form = hit.rsplit(" as ").next().unwrap_or_default();
+        if let Some(line) = log.lines().find(|line| line.contains(form)) {
+            eprintln!("{hit}: {}", line.chars().take(400).collect::<String>());
+        }
+    }
+    assert!(hits.is_empty(), "{hits:#?}");
+}
+
+#[test]
+fn nothing_leaks_on_sqlite() {
+    alone(nothing_leaks(Kind::Sqlite));
+}
+
+#[test]
+fn nothing_leaks_on_postgres() {
+    alone(nothing_leaks(Kind::Postgres));
+}

@@ -1,0 +1,140 @@
+//! Actor × action: the whole of `domain::policy::decide` in one table, without a gap.
+
+use kartlegging::domain::actor::{Actor, ClientActor, ClinicianActor, Grant, HolderActor, Role, Scope};
+use kartlegging::domain::ids::{ClientId, ClinicianId, InvitationId, OrganizationId, SessionId, UnitId};
+use kartlegging::domain::policy::{Action, Denied, Ground, Resource, decide};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+const UNIT: UnitId = UnitId(Uuid::from_u128(10));
+const OTHER_UNIT: UnitId = UnitId(Uuid::from_u128(11));
+const ORGANIZATION: OrganizationId = OrganizationId(Uuid::from_u128(1));
+
+fn client(scopes: &[Scope]) -> Actor {
+    Actor::Client(ClientActor { id: ClientId(Uuid::from_u128(2)), organization: ORGANIZATION, scopes: scopes.iter().copied().collect() })
+}
+
+fn person(grants: &[(Role, Option<UnitId>)]) -> Actor {
+    let grants: BTreeSet<Grant> = grants.iter().map(|(role, unit)| Grant { role: *role, unit: *unit }).collect();
+    Actor::Clinician(ClinicianActor { id: ClinicianId(Uuid::from_u128(3)), organization: ORGANIZATION, grants, assurance: None })
+}
+
+fn actor(name: &str) -> Actor {
+    let others = |left_out: Scope| client(&Scope::ALL.into_iter().filter(|scope| *scope != left_out).collect::<Vec<_>>());
+    match name {
+        "client" => client(&Scope::ALL),
+        "client without scopes" => client(&[]),
+        "client without invitations:write" => others(Scope::InvitationsWrite),
+        "client without invitations:read" => others(Scope::InvitationsRead),
+        "client without responses:read" => others(Scope::ResponsesRead),
+        "client without patients:read" => others(Scope::PatientsRead),
+        "clinician" => person(&[(Role::Clinician, Some(UNIT))]),
+        "clinician elsewhere" => person(&[(Role::Clinician, Some(OTHER_UNIT))]),
+        "unit_admin" => person(&[(Role::UnitAdmin, Some(UNIT))]),
+        "unit_admin elsewhere" => person(&[(Role::UnitAdmin, Some(OTHER_UNIT))]),
+        "admin here, clinician there" => person(&[(Role::UnitAdmin, Some(UNIT)), (Role::Clinician, Some(OTHER_UNIT))]),
+        "organization_admin" => person(&[(Role::OrganizationAdmin, None)]),
+        "auditor" => person(&[(Role::Auditor, None)]),
+        "without roles" => person(&[]),
+        "holder" => Actor::Holder(HolderActor {
+            session: SessionId(Uuid::from_u128(4)),
+            invitation: InvitationId(Uuid::from_u128(5)),
+            organization: ORGANIZATION,
+        }),
+        "system" => Actor::System { organization: ORGANIZATION },
+        other => panic!("{other}"),
+    }
+}
+
+const ACTIONS: [Action; 11] = [
+    Action::ManageInvitations,
+    Action::IssueBatch,
+    Action::ReadInvitation,
+    Action::ReadWorklist,
+    Action::ReadAnswers,
+    Action::Review,
+    Action::EnterPaper,
+    Action::SearchPatients,
+    Action::ReadAccessLog,
+    Action::ReadQuestionnaires,
+    Action::Answer,
+];
+
+/// `+` allowed, `S` scope missing, `R` role missing, `G` a ground is asked for and then enough.
+#[rustfmt::skip]
+const TABLE: [(&str, [&str; 11]); 16] = [
+    //                                  manage batch read  work  answ  revi  paper sear  log   forms answer
+    ("client",                           ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
+    ("client without scopes",            ["S",  "S",  "S",  "R",  "S",  "R",  "R",  "S",  "R",  "+",  "R"]),
+    ("client without invitations:write", ["S",  "S",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
+    ("client without invitations:read",  ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
+    ("client without responses:read",    ["+",  "+",  "+",  "R",  "S",  "R",  "R",  "+",  "R",  "+",  "R"]),
+    ("client without patients:read",     ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "S",  "R",  "+",  "R"]),
+    ("clinician",                        ["+",  "R",  "+",  "+",  "+",  "+",  "+",  "+",  "R",  "+",  "R"]),
+    ("clinician elsewhere",              ["R",  "R",  "R",  "R",  "G",  "G",  "R",  "+",  "R",  "+",  "R"]),
+    ("unit_admin",                       ["+",  "R",  "+",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
+    ("unit_admin elsewhere",             ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R"]),
+    ("admin here, clinician there",      ["+",  "R",  "+",  "R",  "G",  "G",  "R",  "+",  "+",  "+",  "R"]),
+    ("organization_admin",               ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
+    ("auditor",                          ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
+    ("without roles",                    ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R"]),
+    ("holder",                           ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+"]),
+    ("system",                           ["+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+"]),
+];
+
+fn outcome(actor: &Actor, action: Action, units: &[UnitId], stated: Option<Ground>) -> &'static str {
+    match decide(actor, action, Resource { units, stated }) {
+        Ok(_) => "+",
+        Err(Denied::Scope(_)) => "S",
+        Err(Denied::Role) => "R",
+        Err(Denied::GroundRequired) => "G",
+    }
+}
+
+#[test]
+fn every_actor_and_action_is_decided() {
+    assert_eq!(ACTIONS.len(), Action::ALL.len());
+    assert!(Action::ALL.iter().all(|action| ACTIONS.contains(action)), "an action has no column");
+    for (name, row) in TABLE {
+        let actor = actor(name);
+        for (action, expected) in ACTIONS.into_iter().zip(row) {
+            assert_eq!(outcome(&actor, action, &[UNIT], None), expected, "{name}: {action:?}");
+            // A stated ground opens only what asks for one, and is what the log then records.
+            for stated in Ground::STATED {
+                let with = outcome(&actor, action, &[UNIT], Some(stated));
+                assert_eq!(with, if expected == "G" { "+" } else { expected }, "{name}: {action:?} on {stated:?}");
+                if expected == "G" {
+                    assert_eq!(decide(&actor, action, Resource { units: &[UNIT], stated: Some(stated) }), Ok(stated));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_unit_in_common_nobody_has_a_care_relation() {
+    let nurse = actor("clinician");
+    for action in ACTIONS {
+        let expected = match action {
+            Action::ReadAnswers | Action::Review => "G",
+            Action::SearchPatients | Action::ReadQuestionnaires => "+",
+            _ => "R",
+        };
+        assert_eq!(outcome(&nurse, action, &[], None), expected, "{action:?}");
+    }
+    let one_of_two = [OTHER_UNIT, UNIT];
+    assert_eq!(outcome(&nurse, Action::ReadAnswers, &one_of_two, None), "+");
+}
+
+#[test]
+fn the_missing_scope_is_named() {
+    for (action, scope) in [
+        (Action::ManageInvitations, Scope::InvitationsWrite),
+        (Action::ReadInvitation, Scope::InvitationsRead),
+        (Action::ReadAnswers, Scope::ResponsesRead),
+        (Action::SearchPatients, Scope::PatientsRead),
+    ] {
+        let denied = decide(&client(&[]), action, Resource { units: &[UNIT], stated: None });
+        assert_eq!(denied, Err(Denied::Scope(scope)));
+    }
+}
