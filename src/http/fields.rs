@@ -1,6 +1,7 @@
 //! Bodies, member by member: every wrong one is reported at once, with its JSON pointer.
 
 use super::problem::{FieldCode, FieldError, Problem};
+use super::query::tame;
 use crate::domain::ids::UnitId;
 use crate::domain::language::Language;
 use crate::domain::respondent::Respondent;
@@ -102,7 +103,12 @@ impl<'v> Fields<'v> {
     fn close(self) {
         let known = self.known.borrow();
         for name in self.map.keys().filter(|name| !known.contains(&name.as_str())) {
-            self.fault(name, FieldCode::UnknownMember);
+            if tame(name) {
+                self.fault(name, FieldCode::UnknownMember);
+            } else {
+                let pointer = self.pointer.clone();
+                self.errors.borrow_mut().push(FieldError { pointer, code: FieldCode::UnknownMember });
+            }
         }
     }
 }

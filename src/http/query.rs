@@ -15,9 +15,7 @@ impl Query {
         let mut found = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
             let Some(own) = known.iter().find(|own| **own == name) else {
-                // The name is the caller's text and may be anything: only a tame one is repeated back.
-                let tame = name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-                return Err(Problem::query(if tame { &name } else { "?" }, "query-fault-unknown"));
+                return Err(Problem::query(if tame(&name) { &name } else { "?" }, "query-fault-unknown"));
             };
             if found.insert((*own).to_owned(), value.into_owned()).is_some() {
                 return Err(Problem::query(own, "query-fault-repeated"));
@@ -53,6 +51,13 @@ impl Query {
     pub(super) fn version(&self) -> Result<Option<i32>, Problem> {
         self.optional("version", |text| number(text).filter(|n| *n >= 1))
     }
+}
+
+/// Whether a name that we do not know may be repeated back: it is the caller's text and can be
+/// anything, a person's name or number too.
+pub(super) fn tame(name: &str) -> bool {
+    let letter = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    letter && name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 /// Digits only: no sign, no blanks.

@@ -35,7 +35,7 @@ const ACTORS: [&str; 13] = [
 /// `2xx` as a number; `S` 403 scope-missing, `R` 403 role-missing, `G` 403 ground-required, `F` 404
 /// not-found, `U` 422 unit-unknown, `T` 401 token-invalid, `M` 401 token-missing.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 13]); 32] = [
+const TABLE: [(&str, [&str; 13]); 33] = [
     //                          client bare   nurse  other  admin  org    audit  o.clie o.clin sess   o.sess none   garbage
     ("issueInvitation",         ["201", "S",   "201", "R",   "201", "R",   "R",   "U",   "U",   "T",   "T",   "M",   "T"]),
     ("issueInvitationBatch",    ["200", "S",   "R",   "R",   "R",   "R",   "R",   "U",   "R",   "T",   "T",   "M",   "T"]),
@@ -64,7 +64,8 @@ const TABLE: [(&str, [&str; 13]); 32] = [
     ("listQuestionnaires",      ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
     ("getQuestionnaire",        ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
     ("getLandingPage",          ["200"; 13]),
-    ("getStylesheet",           ["200"; 13]),
+    ("getStyle",                ["200"; 13]),
+    ("getIcon",                 ["200"; 13]),
     ("getRobots",               ["200"; 13]),
     ("getHealth",               ["200"; 13]),
     ("getReadiness",            ["200"; 13]),

@@ -3,7 +3,7 @@
 //! in problem bodies and in every byte of the database: not one may be found.
 
 use crate::support::app::{Answer, Kind};
-use crate::support::program::{Program, Serving, alone};
+use crate::support::program::{Serving, alone};
 use crate::support::sql;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -117,11 +117,13 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
     let mut wrong = order.clone();
     wrong["patient"]["birth_date"] = json!("1947-10-14");
     wrong["patient"][NAME] = json!(FNR);
+    wrong["patient"][FNR] = json!(NAME);
     problems.push(issue(&wrong, "canary-key-2").send().await);
     problems.push(issue(&order, "canary-key-3").send().await);
     let half = format!("{{\"patient\": {{\"name\": \"{NAME}\"");
     problems.push(http.call("POST", "/api/v1/invitations").bearer(client).key("canary-key-4").body("application/json", half).send().await);
     problems.push(http.call("GET", &format!("/api/v1/patients/{FNR}/timeline?fnr={FNR}")).bearer(nurse).send().await);
+    problems.push(http.call("GET", &format!("/api/v1/worklist?{FNR}=1")).bearer(nurse).send().await);
     problems.push(http.call("GET", &format!("/s/{FNR}")).send().await);
 
     let (link, code) = (issued["credential"]["link"].as_str().expect("link"), issued["credential"]["code"].as_str().expect("code"));

@@ -1,7 +1,6 @@
 //! Every request example of `openapi.yaml`, sent for real: what an integrator copies works.
 
 use crate::on_both;
-use crate::support::TestApp;
 use crate::support::contract::{CONTRACT, validator};
 use crate::support::world::{Invited, answers, draft};
 use serde_json::{Value, json};

@@ -2,7 +2,6 @@
 //! problem that the contract promises, never a 500 and never an answer without a code.
 
 use crate::on_both;
-use crate::support::TestApp;
 use crate::support::contract::CONTRACT;
 use crate::support::world::{BORN, answers};
 use kartlegging::http::routes::endpoints;
