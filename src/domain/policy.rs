@@ -159,14 +159,14 @@ fn decide_person(person: &ClinicianActor, action: Action, resource: Resource<'_>
             Ok(Ground::CareRelation)
         }
         Action::ReadWorklist | Action::EnterPaper if in_unit(Role::Clinician) => Ok(Ground::CareRelation),
+        Action::SearchPatients if person.has(Role::Clinician) => Ok(Ground::CareRelation),
         Action::ManageInvitations
         | Action::IssueBatch
         | Action::ReadInvitation
         | Action::ReadWorklist
         | Action::EnterPaper
+        | Action::SearchPatients
         | Action::Answer => Err(Denied::Role),
-        Action::SearchPatients if person.has(Role::Clinician) => Ok(Ground::CareRelation),
-        Action::SearchPatients => Err(Denied::Role),
         Action::ReadAnswers | Action::Review => {
             if !person.has(Role::Clinician) {
                 Err(Denied::Role)

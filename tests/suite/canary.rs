@@ -19,16 +19,20 @@ const HELPER: &str = "Hjelper Dompap";
 const HELPER_PHONE: &str = "+47 98 76 12 34";
 const GROUND: &str = "kanarigrunn";
 
-/// Something that must not be found, and where it may be.
+/// Something that must not be found, in the forms it could be found in.
 struct Canary {
     what: &'static str,
     forms: Vec<Vec<u8>>,
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
 fn canary(what: &'static str, text: &str) -> Canary {
     let mut forms = Vec::new();
     for bytes in [text.as_bytes().to_vec(), text.to_lowercase().into_bytes(), text.replace([' ', '-'], "").into_bytes()] {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(&bytes);
         forms.extend([hex.to_uppercase().into_bytes(), hex.into_bytes()]);
         // In base64 three bytes are four letters: where the word begins in a group changes them, so the
         // letters at both ends are left out.
@@ -88,7 +92,7 @@ fn the_search_finds_what_is_there() {
     ] {
         assert!(!found_in("here", text.as_bytes(), &canaries).is_empty(), "{text}");
     }
-    let hex: String = raw.bytes().map(|byte| format!("{byte:02X}")).collect();
+    let hex = hex(raw.as_bytes()).to_uppercase();
     assert!(!found_in("here", hex.as_bytes(), &canaries).is_empty());
     assert!(found_in("here", b"Kanari 1390470953", &canaries).is_empty());
 }

@@ -6,8 +6,11 @@ use crate::support::program::{Program, alone};
 use crate::support::sql;
 use std::collections::BTreeMap;
 
-/// Line, result and reason of the rows of a result file; and the codes by line.
-fn results(program: &Program, name: &str) -> (Vec<(u64, String, String)>, BTreeMap<u64, String>) {
+/// Line, result and reason of a row.
+type Row = (u64, String, String);
+
+/// The rows of a result file, and the codes by line.
+fn results(program: &Program, name: &str) -> (Vec<Row>, BTreeMap<u64, String>) {
     let text = program.read(name);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     assert_eq!(reader.headers().expect("header"), vec!["line", "result", "reason", "invitation", "link", "code", "answer_until"]);

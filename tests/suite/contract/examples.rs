@@ -18,7 +18,7 @@ fn example(path: &str, method: &str, name: &str) -> Value {
 }
 
 /// Puts this installation's ids in place of the example's.
-fn with_ids(value: Value, ids: &[(&str, &str)]) -> Value {
+fn with_ids(value: &Value, ids: &[(&str, &str)]) -> Value {
     let text = ids.iter().fold(value.to_string(), |text, (from, to)| text.replace(from, to));
     serde_json::from_str(&text).expect("JSON")
 }
@@ -36,11 +36,11 @@ on_both! {
             example(path, method, name)
         };
 
-        let order = with_ids(take("/api/v1/invitations", "post", "beforeVisit"), &[unit]);
+        let order = with_ids(&take("/api/v1/invitations", "post", "beforeVisit"), &[unit]);
         let first = Invited::of(app.post("/api/v1/invitations").bearer(client).key("example-1").json(&order).send().await.expect(201));
-        let order = with_ids(take("/api/v1/invitations", "post", "withoutVisit"), &[unit]);
+        let order = with_ids(&take("/api/v1/invitations", "post", "withoutVisit"), &[unit]);
         let second = Invited::of(app.post("/api/v1/invitations").bearer(client).key("example-2").json(&order).send().await.expect(201));
-        let batch = with_ids(take("/api/v1/invitations/batch", "post", "twoLetters"), &[unit]);
+        let batch = with_ids(&take("/api/v1/invitations/batch", "post", "twoLetters"), &[unit]);
         let done = app.post("/api/v1/invitations/batch").bearer(client).key("example-3").json(&batch).send().await.expect(200);
         assert_eq!((&done["issued"], &done["failed"]), (&json!(1), &json!(1)));
         assert_eq!(done["items"][1]["problem"]["errors"][0]["pointer"], "/patient/birth_date");
@@ -63,10 +63,10 @@ on_both! {
             app.put("/api/v1/session/draft").bearer(session).if_match(version).json(&body).send().await.expect(200);
         }
 
-        let paper = with_ids(take("/api/v1/responses", "post", "answersInvitation"), &[("0193a5d0-2000-7000-8000-000000000001", &second.id)]);
+        let paper = with_ids(&take("/api/v1/responses", "post", "answersInvitation"), &[("0193a5d0-2000-7000-8000-000000000001", &second.id)]);
         app.post("/api/v1/responses").bearer(nurse).key("example-4").json(&paper).send().await.expect(201);
         let patient = third["patient"].as_str().expect("patient");
-        let paper = with_ids(take("/api/v1/responses", "post", "withoutInvitation"), &[unit, ("0193a5d0-3000-7000-8000-000000000003", patient)]);
+        let paper = with_ids(&take("/api/v1/responses", "post", "withoutInvitation"), &[unit, ("0193a5d0-3000-7000-8000-000000000003", patient)]);
         app.post("/api/v1/responses").bearer(nurse).key("example-5").json(&paper).send().await.expect(201);
 
         let search = take("/api/v1/patients/search", "post", "byNationalId");

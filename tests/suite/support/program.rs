@@ -141,7 +141,7 @@ impl Program {
                 kept.push('\n');
             }
         });
-        let address = tokio::time::timeout(Duration::from_secs(60), told).await.ok().and_then(Result::ok);
+        let address = tokio::time::timeout(Duration::from_mins(1), told).await.ok().and_then(Result::ok);
         let Some(address) = address else { panic!("it does not serve: {}", log.lock().expect("log")) };
         let base = format!("http://{address}");
         Serving { http: Http::to(&base), base, child, log }
