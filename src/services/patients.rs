@@ -58,7 +58,7 @@ pub async fn search(services: &Services, caller: &Caller, identifier: PatientIde
                     return Ok::<_, Fault>((None, None));
                 };
                 let Some(row) = patients::find(snapshot, organization, id).await? else { return Ok((None, None)) };
-                let units = care_units(snapshot, organization, id, services.now()).await?;
+                let units = care_units(snapshot, caller, id, services.now()).await?;
                 let unit = reading_unit(&caller.actor, Role::Clinician, &units);
                 let opened = open_patient(&services.vault, snapshot, &row).await?;
                 Ok((opened.map(|(_, person)| PatientView { id, person, language: row.language }), unit))

@@ -69,7 +69,7 @@ on_both! {
     async fn every_operation_on_patient_data_makes_one_entry(app: TestApp) {
         let world = &app.world;
         let (client, nurse) = (world.token("client"), world.token("clinician"));
-        let done = app.answer(&app.invite("visit-0").await, &answers(5, &[], &[], "no", Some("no"))).await;
+        let (_, done) = app.answer(&app.invite("visit-0").await, &answers(5, &[], &[], "no", Some("no"))).await;
         let response = format!("/api/v1/responses/{}", done["response"].as_str().expect("id"));
         let issued = app.post("/api/v1/invitations").bearer(client).key("key-visit-1").json(&app.order("visit-1")).send().await;
         let invitation = format!("/api/v1/invitations/{}", issued.json["id"].as_str().expect("id"));
@@ -181,7 +181,7 @@ on_both! {
 
 on_both! {
     async fn a_stated_ground_opens_and_is_logged(app: TestApp) {
-        let done = app.answer(&app.invite("visit-1").await, &answers(5, &[], &[], "no", Some("no"))).await;
+        let (_, done) = app.answer(&app.invite("visit-1").await, &answers(5, &[], &[], "no", Some("no"))).await;
         let path = format!("/api/v1/responses/{}", done["response"].as_str().expect("id"));
         let read = |path: &str| app.get(path).bearer(app.world.token("second_clinician"));
         read(&path).send().await.expect_problem(403, "ground-required");

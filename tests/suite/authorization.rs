@@ -141,7 +141,7 @@ struct Stage {
 
 async fn stage(app: &TestApp, id: &str) -> Stage {
     let invited = app.invite(&format!("{id}-open")).await;
-    let receipt = app.answer(&app.invite(&format!("{id}-done")).await, &answers(5, &[], &[], "no", Some("no"))).await;
+    let (_, receipt) = app.answer(&app.invite(&format!("{id}-done")).await, &answers(5, &[], &[], "no", Some("no"))).await;
     let mine = app.invite(&format!("{id}-mine")).await;
     let mut order = app.order(&format!("{id}-other"));
     order["patient"] = json!({"name": "Odd Annen", "birth_date": BORN});

@@ -204,6 +204,7 @@ fn helseid(jwks_file: Option<std::path::PathBuf>, jwks_url: Option<String>) -> I
         claim_scope: "scope".to_owned(),
         claim_assurance: Some("helseid://claims/identity/security_level".to_owned()),
         minimum_assurance: Some(4),
+        organizations: Vec::new(),
     }
 }
 
@@ -276,6 +277,26 @@ on_both! {
         issue(token("ehr-1", json!(["openid", "invitations:write"])), "key-two-2").send().await.expect(201);
         issue(token("ehr-1", json!("openid")), "key-three-3").send().await.expect_problem(403, "scope-missing");
         issue(token("ehr-2", json!("invitations:write")), "key-four-4").send().await.expect_problem(401, "token-invalid");
+    }
+}
+
+on_both! {
+    async fn an_issuer_speaks_only_for_the_organizations_it_is_trusted_with(app: TestApp) {
+        let issuer = EcIssuer::new("a");
+        let file = app.folder.path().join("helseid.json");
+        std::fs::write(&file, issuer.jwks()).expect("file");
+        let own = app.world.organization.expect("organization");
+        let scopes = kartlegging::domain::actor::Scope::ALL.into_iter().collect();
+        kartlegging::services::admin::add_client(&app.services, own, "EHR".to_owned(), Some("ehr".to_owned()), scopes).await.expect("client");
+        let machine = issuer.token(&without(person(&app), "helseid://claims/hpr/hpr_number"));
+        let nurse = issuer.token(&person(&app));
+        for (number, status) in [("900000014", 200), ("900000022", 401)] {
+            let limited = IssuerSettings { organizations: vec![number.to_owned()], ..helseid(Some(file.clone()), None) };
+            let app = trusting(&app, limited).await;
+            for token in [&machine, &nurse] {
+                assert_eq!(app.get(READ).bearer(token).send().await.status, status, "trusted with {number}");
+            }
+        }
     }
 }
 

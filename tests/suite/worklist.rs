@@ -48,7 +48,7 @@ fn row<'v>(page: &'v Value, name: &str) -> &'v Value {
 async fn not_sent(app: &TestApp, name: &str, starts_at: &str) {
     let caller = Caller::system(app.world.organization.expect("organization"), "test");
     let born = BORN.parse().expect("date");
-    let patient = PatientData { identifier: None, name: name.to_owned(), birth_date: born, language: Language::nb(), contact: None };
+    let patient = PatientData { identifier: None, name: name.to_owned(), birth_date: born, language: Some(Language::nb()), contact: None };
     let starts_at: DateTime<Utc> = starts_at.parse().expect("moment");
     let visit = Visit { external_id: None, starts_at, unit: UnitId::parse(&app.world.unit).expect("unit") };
     register_visit(&app.services, &caller, patient, visit).await.expect("visit");
@@ -68,7 +68,7 @@ async fn one_of_each(app: &TestApp) {
     app.post("/api/v1/session/decline").bearer(&session).send().await.expect(200);
     not_sent(app, "not-sent", &at(7)).await;
     invite(app, "not-answered", &at(8)).await;
-    let read = app.answer(&invite(app, "answered", &at(9)).await, &answers(1, &[], &[], "no", Some("no"))).await;
+    let (_, read) = app.answer(&invite(app, "answered", &at(9)).await, &answers(1, &[], &[], "no", Some("no"))).await;
     review(app, &read["response"], 1).await;
     app.answer(&invite(app, "unread", &at(10)).await, &answers(1, &[], &[], "no", Some("no"))).await;
     let locked = invite(app, "locked", &at(11)).await;
@@ -191,7 +191,7 @@ on_both! {
 on_both! {
     async fn a_change_after_the_reading_is_unread_again(app: TestApp) {
         let invited = invite(&app, "one", "2026-11-26T09:00:00Z").await;
-        let receipt = app.answer(&invited, &answers(1, &[], &[], "no", Some("no"))).await;
+        let (_, receipt) = app.answer(&invited, &answers(1, &[], &[], "no", Some("no"))).await;
         review(&app, &receipt["response"], 1).await;
         let list = page(&app, WINDOW).await;
         let response = &row(&list, "one")["response"];

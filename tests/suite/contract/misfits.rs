@@ -121,7 +121,7 @@ on_both! {
 on_both! {
     async fn queries_are_strict(app: TestApp) {
         let invited = app.invite("visit-1").await;
-        let receipt = app.answer(&invited, &answers(1, &[], &[], "no", Some("no"))).await;
+        let (_, receipt) = app.answer(&invited, &answers(1, &[], &[], "no", Some("no"))).await;
         let response = format!("/api/v1/responses/{}", receipt["response"].as_str().expect("id"));
         let (nurse, auditor) = (app.world.token("clinician"), app.world.token("auditor"));
         for (path, token) in [
@@ -168,7 +168,7 @@ on_both! {
 
 on_both! {
     async fn what_is_asked_for_in_accept(app: TestApp) {
-        let receipt = app.answer(&app.invite("visit-1").await, &answers(1, &[], &[], "no", Some("no"))).await;
+        let (_, receipt) = app.answer(&app.invite("visit-1").await, &answers(1, &[], &[], "no", Some("no"))).await;
         let summary = format!("/api/v1/responses/{}/summary", receipt["response"].as_str().expect("id"));
         let ask = |accept: &str| app.get(&summary).bearer(app.world.token("clinician")).header("accept", accept);
         for (accept, media) in [
