@@ -225,6 +225,13 @@ fn person(app: &TestApp) -> Value {
     })
 }
 
+/// Claims of a system on its own behalf.
+fn machine(app: &TestApp, id: &str) -> Value {
+    let base = without(person(app), "helseid://claims/hpr/hpr_number");
+    let base = without(base, "helseid://claims/identity/security_level");
+    with(with(base, "client_id", json!(id)), "sub", json!(id))
+}
+
 on_both! {
     async fn helseid_claims_from_a_key_set_in_a_file(app: TestApp) {
         let issuer = EcIssuer::new("a");
@@ -270,13 +277,20 @@ on_both! {
         let scopes = kartlegging::domain::actor::Scope::ALL.into_iter().collect();
         kartlegging::services::admin::add_client(&app.services, own, "EHR".to_owned(), Some("ehr-1".to_owned()), scopes).await.expect("client");
         let app = trusting(&app, helseid(Some(file), None)).await;
-        let machine = without(person(&app), "helseid://claims/hpr/hpr_number");
-        let token = |id: &str, scope: Value| issuer.token(&with(with(machine.clone(), "client_id", json!(id)), "scope", scope));
+        let token = |id: &str, scope: Value| issuer.token(&with(machine(&app, id), "scope", scope));
         let issue = |token: String, key: &str| app.post("/api/v1/invitations").bearer(&token).key(key).json(&app.order(key));
         issue(token("ehr-1", json!("openid invitations:write")), "key-one-1").send().await.expect(201);
         issue(token("ehr-1", json!(["openid", "invitations:write"])), "key-two-2").send().await.expect(201);
         issue(token("ehr-1", json!("openid")), "key-three-3").send().await.expect_problem(403, "scope-missing");
         issue(token("ehr-2", json!("invitations:write")), "key-four-4").send().await.expect_problem(401, "token-invalid");
+        // A person's token that lacks what we know persons by does not become the client's.
+        let persons = [
+            with(machine(&app, "ehr-1"), "sub", json!("a-person")),
+            with(machine(&app, "ehr-1"), "helseid://claims/identity/security_level", json!("4")),
+        ];
+        for claims in persons {
+            app.get(READ).bearer(&issuer.token(&claims)).send().await.expect_problem(401, "token-invalid");
+        }
     }
 }
 
@@ -288,7 +302,7 @@ on_both! {
         let own = app.world.organization.expect("organization");
         let scopes = kartlegging::domain::actor::Scope::ALL.into_iter().collect();
         kartlegging::services::admin::add_client(&app.services, own, "EHR".to_owned(), Some("ehr".to_owned()), scopes).await.expect("client");
-        let machine = issuer.token(&without(person(&app), "helseid://claims/hpr/hpr_number"));
+        let machine = issuer.token(&machine(&app, "ehr"));
         let nurse = issuer.token(&person(&app));
         for (number, status) in [("900000014", 200), ("900000022", 401)] {
             let limited = IssuerSettings { organizations: vec![number.to_owned()], ..helseid(Some(file.clone()), None) };
