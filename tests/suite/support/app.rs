@@ -27,7 +27,6 @@ pub enum Kind {
 /// A running application with a world of invented organizations in it.
 pub struct TestApp {
     pub kind: Kind,
-    pub base: String,
     pub services: Services,
     pub clock: Arc<MovableClock>,
     pub world: World,
@@ -138,7 +137,7 @@ impl TestApp {
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(app.serve(listener, stopped));
         let http = Http::to(&base);
-        Self { kind, base, services, clock, world: world.unwrap_or_default(), database_url, folder, http, stop }
+        Self { kind, services, clock, world: world.unwrap_or_default(), database_url, folder, http, stop }
     }
 
     /// Moves the clock.

@@ -21,7 +21,6 @@ pub const WRONG_DATE: &str = "1950-01-01";
 #[derive(Debug, Clone, Default)]
 pub struct World {
     pub organization: Option<OrganizationId>,
-    pub other_organization: Option<OrganizationId>,
     pub unit: String,
     pub second_unit: String,
     pub other_unit: String,
@@ -102,7 +101,6 @@ impl World {
         }
         Self {
             organization: Some(own),
-            other_organization: Some(other),
             unit: first.to_string(),
             second_unit: second.to_string(),
             other_unit: foreign.to_string(),
