@@ -1,7 +1,8 @@
 //! A link or code and the birth date open a session.
 //!
-//! The attempt is counted in a commit of its own before anything is compared, and taken back when it
-//! was right. A code that does not exist is counted and answered like one that does.
+//! The attempt is counted in a commit of its own, and what the comparison in it found is acted on only
+//! after that commit; a right one is taken back. A code that does not exist is counted, compared and
+//! answered like one that does.
 
 use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};

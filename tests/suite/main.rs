@@ -1,6 +1,7 @@
 //! One test binary: linking dominates test builds. A file or folder a surface; `support` starts the
 //! real application on a real port, on SQLite and on PostgreSQL.
 
+mod abuse;
 mod access_log;
 mod architecture;
 mod authorization;
