@@ -111,6 +111,22 @@ fn every_fault_is_reported_at_once_with_its_path() {
 }
 
 #[test]
+fn what_the_form_lacks_hides_no_fault_of_its_items() {
+    let form = json!({"resourceType": "Questionnaire", "status": "active", "item": [
+        {"linkId": "a", "text": "a", "type": "reference"},
+        {"linkId": "a", "text": "a", "type": "string"},
+        {"text": "c", "type": "group", "item": [{"linkId": "d", "text": "d", "type": "nonsense"}]},
+    ]});
+    let outcome = questionnaire::read(form.to_string().as_bytes());
+    let codes: Vec<_> = outcome.findings.iter().map(|finding| finding.code).collect();
+    for code in ["url", "version", "title", "link-id", "que-2"] {
+        assert!(codes.contains(&code), "{code} is not in {codes:?}");
+    }
+    assert_eq!(codes.iter().filter(|code| **code == "type").count(), 2, "{codes:?}");
+    assert!(outcome.questionnaires.is_empty());
+}
+
+#[test]
 fn a_slider_becomes_radio_buttons() {
     let form =
         read_form(&json!([{"linkId": "a", "text": "a", "type": "choice", "answerOption": options(), "extension": control("slider")}]));

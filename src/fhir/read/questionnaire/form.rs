@@ -36,7 +36,10 @@ const KNOWN: [&str; 22] = [
 /// Reads one Questionnaire.
 pub fn read(node: &Node<'_>) -> Option<Questionnaire> {
     node.only(&KNOWN);
-    let mut metadata = metadata(node)?;
+    // What is missing here is refused; the items are read all the same, for their own faults.
+    let known = metadata(node);
+    let refused = known.is_none();
+    let mut metadata = known.unwrap_or_else(|| Metadata::new("", "", ""));
     supplements(node, &mut metadata);
     let value_sets = options::value_sets(node);
     metadata.value_sets =
@@ -48,7 +51,7 @@ pub fn read(node: &Node<'_>) -> Option<Questionnaire> {
     }
     let form = Questionnaire::new(metadata, items);
     rules::check(&form, &node.path, node.log);
-    Some(form)
+    (!refused).then_some(form)
 }
 
 fn metadata(node: &Node<'_>) -> Option<Metadata> {

@@ -46,16 +46,18 @@ impl Reader<'_> {
             }
             let Some(link_id) = link_id.filter(|id| id.chars().count() <= 255) else {
                 node.refuse("link-id", "an item needs a linkId of 1 to 255 characters");
+                // What lies below it is read for its own faults.
+                self.items(&node);
                 return None;
             };
-            self.item(&node, &link_id)
+            Some(self.item(&node, &link_id))
         })
         .collect()
     }
 
-    fn item(&self, node: &Node<'_>, link_id: &str) -> Option<Item> {
+    fn item(&self, node: &Node<'_>, link_id: &str) -> Item {
         node.only(&KNOWN);
-        let kind = kind(node)?;
+        let kind = kind(node);
         let mut item = Item::new(link_id, kind, "");
         item.text = node.translated("text").unwrap_or_default();
         item.markdown = markdown(node);
@@ -74,7 +76,7 @@ impl Reader<'_> {
         platform_codes(node, &mut item);
         item.items = self.items(node);
         repair(node, &mut item);
-        Some(item)
+        item
     }
 
     fn options(&self, node: &Node<'_>, item: &mut Item) {
@@ -103,10 +105,11 @@ impl Reader<'_> {
     }
 }
 
-fn kind(node: &Node<'_>) -> Option<ItemType> {
+/// The type; one that is refused is stood in for by what comes nearest, so that the rest of the item
+/// and what lies below it are read for their own faults.
+fn kind(node: &Node<'_>) -> ItemType {
     let code = node.token("type");
-    let kind = code.as_deref().and_then(ItemType::parse);
-    if kind.is_none() {
+    code.as_deref().and_then(ItemType::parse).unwrap_or_else(|| {
         let text = match code.as_deref() {
             Some(code @ ("reference" | "attachment" | "question")) => {
                 format!("items of type {code} are not executed")
@@ -114,8 +117,12 @@ fn kind(node: &Node<'_>) -> Option<ItemType> {
             _ => "the item needs a type of R4".to_owned(),
         };
         node.refuse("type", text);
-    }
-    kind
+        match (node.raw("item"), node.raw("answerOption").or(node.raw("answerValueSet"))) {
+            (Some(_), _) => ItemType::Group,
+            (None, Some(_)) => ItemType::Choice,
+            (None, None) => ItemType::String,
+        }
+    })
 }
 
 /// The text as Markdown (`_text` with `rendering-markdown`).
