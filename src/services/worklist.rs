@@ -9,7 +9,7 @@ use super::fault::{Fault, unit_error};
 use super::responses::{open_digest, threshold};
 use super::vault::{OrganizationKeys, PatientCipher, Person, person};
 use super::{Caller, Services};
-use crate::domain::clock::{oslo_date, oslo_day_start};
+use crate::domain::clock::oslo_day_start;
 use crate::domain::ids::{AppointmentId, InvitationId, PatientId, ResponseId, UnitId};
 use crate::domain::invitation::InvitationState;
 use crate::domain::language::Language;
@@ -304,9 +304,4 @@ fn labelled(form: Option<&Questionnaire>, code: &str, language: &Language) -> La
             .map(|option| option.label.get(language).to_owned())
     });
     Labelled { code: code.to_owned(), display: label.unwrap_or_else(|| code.to_owned()) }
-}
-
-/// Today in Norway: the default first day.
-pub fn today(services: &Services) -> NaiveDate {
-    oslo_date(services.now())
 }

@@ -4,7 +4,7 @@ use super::entity::attempt;
 use super::{Reader, StorageError, Tx};
 use chrono::{DateTime, Duration, Utc};
 use sea_orm::sea_query::{CaseStatement, Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter};
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -107,19 +107,6 @@ pub async fn release(tx: &Tx, counter: &Counter, now: DateTime<Utc>) -> Result<(
         .exec(tx.transaction())
         .await?;
     Ok(())
-}
-
-/// Failures of all counters of a scope since an instant: for the operator's alarm.
-pub async fn failures_since(reader: &impl Reader, scope: Scope, since: DateTime<Utc>) -> Result<i64> {
-    let sum: Option<Option<i64>> = attempt::Entity::find()
-        .select_only()
-        .column_as(attempt::Column::Failures.sum(), "sum")
-        .filter(attempt::Column::Scope.eq(scope.word()))
-        .filter(attempt::Column::WindowStart.gte(since))
-        .into_tuple()
-        .one(reader.transaction())
-        .await?;
-    Ok(sum.flatten().unwrap_or(0))
 }
 
 /// Deletes counters that have not moved for `keep`: windows that are over, codes of links long gone.
