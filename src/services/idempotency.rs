@@ -66,7 +66,9 @@ pub async fn begin(services: &Services, caller: &Caller, request: &Repeatable) -
         .db
         .write(context, move |(services, begun, body), tx| {
             Box::pin(async move {
-                if let Some(known) = idempotency::lock(tx, &begun.key).await? {
+                let known = idempotency::lock(tx, &begun.key).await?;
+                let over = known.as_ref().map(|known| known.attempt);
+                if let Some(known) = known {
                     let kept = known.created_at + services.rules.idempotency_kept > now;
                     let lost = known.outcome.is_none() && known.locked_until <= now;
                     if kept && !lost {
@@ -77,7 +79,7 @@ pub async fn begin(services: &Services, caller: &Caller, request: &Repeatable) -
                         return known.outcome.map(Begun::Replay).ok_or(Error::InFlight);
                     }
                 }
-                idempotency::begin(tx, begun, now).await?;
+                idempotency::begin(tx, begun, over, now).await?;
                 Ok(Begun::Work(begun.clone()))
             })
         })

@@ -26,6 +26,8 @@ pub struct Key {
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
+    /// The use that began it.
+    pub attempt: Uuid,
     /// Keyed hash of the body it was first used with.
     pub body_hash: Vec<u8>,
     /// Look-up key version of the hash.
@@ -61,6 +63,7 @@ pub async fn lock(tx: &Tx, key: &Key) -> Result<Option<Known>> {
         .await?;
     row.map(|row| {
         Ok(Known {
+            attempt: row.attempt_id,
             body_hash: row.body_hash,
             body_key_version: u16::try_from(row.body_key_version).map_err(|_| StorageError::Corrupt("key version"))?,
             outcome: row.outcome,
@@ -71,10 +74,15 @@ pub async fn lock(tx: &Tx, key: &Key) -> Result<Option<Known>> {
     .transpose()
 }
 
-/// Begins a use; replaces a row that is past its time or whose use has died. A conflict when another
-/// use began at the same moment.
-pub async fn begin(tx: &Tx, begun: &Use, now: DateTime<Utc>) -> Result<()> {
-    forget(tx, &begun.key).await?;
+/// Begins a use in place of `over`, which is past its time or has died. A conflict when another use
+/// began at the same moment: a row that [`lock`] has not seen is never taken away.
+pub async fn begin(tx: &Tx, begun: &Use, over: Option<Uuid>, now: DateTime<Utc>) -> Result<()> {
+    if let Some(over) = over {
+        idempotency::Entity::delete_many()
+            .filter(of_key(&begun.key).add(idempotency::Column::AttemptId.eq(over)))
+            .exec(tx.transaction())
+            .await?;
+    }
     let row = idempotency::ActiveModel {
         organization_id: Set(begun.key.organization.0),
         caller_id: Set(begun.key.caller),
@@ -92,12 +100,16 @@ pub async fn begin(tx: &Tx, begun: &Use, now: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
+fn of_key(key: &Key) -> Condition {
+    Condition::all()
+        .add(idempotency::Column::CallerId.eq(key.caller))
+        .add(idempotency::Column::Operation.eq(key.operation.clone()))
+        .add(idempotency::Column::Key.eq(key.key.clone()))
+}
+
 /// This use's own row, as long as no other has taken over and no outcome is recorded.
 fn in_flight(begun: &Use) -> Condition {
-    Condition::all()
-        .add(idempotency::Column::CallerId.eq(begun.key.caller))
-        .add(idempotency::Column::Operation.eq(begun.key.operation.clone()))
-        .add(idempotency::Column::Key.eq(begun.key.key.clone()))
+    of_key(&begun.key)
         .add(idempotency::Column::AttemptId.eq(begun.attempt))
         .add(idempotency::Column::State.eq("in-flight"))
 }
@@ -116,12 +128,6 @@ pub async fn finish(tx: &Tx, begun: &Use, outcome: &str) -> Result<bool> {
 /// and only its answer was lost, the outcome stands and a repeat must find it.
 pub async fn release(tx: &Tx, begun: &Use) -> Result<()> {
     idempotency::Entity::delete_many().filter(in_flight(begun)).exec(tx.transaction()).await?;
-    Ok(())
-}
-
-/// Deletes a key whose time is over, so that it can be used anew.
-async fn forget(tx: &Tx, key: &Key) -> Result<()> {
-    idempotency::Entity::delete_by_id((key.caller, key.operation.clone(), key.key.clone())).exec(tx.transaction()).await?;
     Ok(())
 }
 
