@@ -252,7 +252,7 @@ fn order(app: &App, cells: &Cells<'_>, unit: Option<UnitId>) -> Result<Order, St
     let language = match cells.get("language") {
         None => None,
         Some(tag) => {
-            let known = Language::parse(tag).ok().filter(|language| crate::text::LANGUAGES.contains(&language.as_str()));
+            let known = Language::parse(tag).ok().filter(|language| crate::text::languages().contains(language));
             Some(known.ok_or("language: not nb, nn or en")?)
         }
     };

@@ -19,6 +19,8 @@ pub enum Label {
     Address,
     /// A request body under an idempotency key.
     Body,
+    /// A form on a page, with who it was made for.
+    Form,
     /// A check value that shows that the key is the right one.
     Check,
 }
@@ -30,6 +32,7 @@ impl Label {
             Self::Code => b"code",
             Self::Address => b"address",
             Self::Body => b"body",
+            Self::Form => b"form",
             Self::Check => b"check",
         }
     }
@@ -74,6 +77,11 @@ pub fn derive_code(link_key: &SecretKey, credential: CredentialId) -> Code {
     Code::from_bits(bits & ((1 << 55) - 1))
 }
 
+/// Whether a shown hash is the beginning of our own, in a time that does not tell where they differ.
+pub fn same(own: &[u8], shown: &[u8]) -> bool {
+    own.get(..shown.len()).is_some_and(|own| !shown.is_empty() && aws_lc_rs::constant_time::verify_slices_are_equal(own, shown).is_ok())
+}
+
 /// The stored hash by which a secret is found.
 pub fn lookup(lookup_key: &SecretKey, label: Label, bytes: &[u8]) -> Vec<u8> {
     mac(lookup_key, label.bytes(), &[bytes]).to_vec()
@@ -100,7 +108,7 @@ pub fn blind_index(organization_key: &SecretKey, identifier: &PatientIdentifier)
 }
 
 /// HKDF-SHA-256 (RFC 5869) with a label.
-fn subkey(key: &SecretKey, label: &'static [u8]) -> SecretKey {
+pub(super) fn subkey(key: &SecretKey, label: &'static [u8]) -> SecretKey {
     let mut bytes = [0_u8; 32];
     let expanded = Salt::new(HKDF_SHA256, b"kartlegging")
         .extract(key.bytes())

@@ -4,6 +4,7 @@
 //! A new kind of key is a variant of [`ring::Purpose`]; a new kind of keyed hash is a constant of
 //! [`hash::Label`]; a new encrypted column needs nothing but its [`envelope::Place`].
 
+pub mod cookie;
 pub mod entropy;
 pub mod envelope;
 pub mod hash;

@@ -45,9 +45,13 @@ const HEADERS: [(&str, &str); 8] = [
 
 /// The outermost middleware.
 pub(super) async fn wrap(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let accept = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let available: Vec<Language> = text::LANGUAGES.iter().filter_map(|tag| Language::parse(tag).ok()).collect();
-    let context = RequestContext { id: Uuid::now_v7().to_string(), language: text::negotiate(accept, &available) };
+    let language = if request.path().starts_with("/api/") {
+        let accept = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        text::negotiate(accept, text::languages())
+    } else {
+        super::web::language::of(request.headers(), request.query_string()).0
+    };
+    let context = RequestContext { id: Uuid::now_v7().to_string(), language };
     let method = tame(request.method());
     let id = context.id.clone();
     let span = tracing::info_span!("request", request_id = %id, method);

@@ -1,17 +1,15 @@
-//! Alive, ready, metrics, robots and the landing page.
+//! Alive, ready, metrics, robots, and the page of an address that does not exist.
 
 use super::extract::{Door, Reader};
 use super::problem::{Code, Problem};
-use crate::domain::language::Language;
+use super::web::frame::{Frame, page};
 use crate::services::startup;
 use crate::text;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, VARY};
+use actix_web::http::StatusCode;
+use actix_web::http::header::ACCEPT;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde_json::json;
-
-/// Media type of pages.
-const HTML: &str = "text/html; charset=utf-8";
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> HttpResponse {
@@ -45,31 +43,9 @@ pub(super) async fn robots() -> HttpResponse {
 }
 
 #[derive(Template)]
-#[template(path = "landing.html")]
-struct Landing<'a> {
-    language: &'a str,
-    title: String,
-    paragraphs: Vec<String>,
-    urgent_title: String,
-    urgent: Vec<String>,
-}
-
-fn page(language: &Language, title: &str, paragraphs: &[&str]) -> Result<String, Problem> {
-    let word = |key: &str| text::words(language, key, &[]);
-    let page = Landing {
-        language: language.as_str(),
-        title: word(title),
-        paragraphs: paragraphs.iter().map(|key| word(key)).collect(),
-        urgent_title: word("landing-urgent-title"),
-        urgent: vec![word("landing-emergency"), word("landing-urgent")],
-    };
-    page.render().map_err(|_| Problem::new(Code::Internal))
-}
-
-/// `GET /`: a plain page for who comes without a link.
-pub(super) async fn landing(Reader(reader): Reader) -> Result<HttpResponse, Problem> {
-    let html = page(&reader.language, "landing-title", &["landing-lead", "landing-what", "landing-letter"])?;
-    Ok(HttpResponse::Ok().content_type(HTML).insert_header((VARY, "accept-language")).body(html))
+#[template(path = "not_found.html")]
+struct NotFound {
+    frame: Frame,
 }
 
 /// An address that does not exist: a page for people, a problem for programs.
@@ -78,21 +54,6 @@ pub(super) async fn not_found(request: HttpRequest, Reader(reader): Reader) -> R
     if request.path().starts_with("/api/") || !accept.contains("text/html") {
         return Err(Problem::new(Code::RouteNotFound));
     }
-    let html = page(&reader.language, "not-found-title", &["not-found-lead", "landing-letter"])?;
-    Ok(HttpResponse::NotFound().content_type(HTML).body(html))
-}
-
-/// `GET /style.css`
-pub(super) async fn style() -> HttpResponse {
-    asset("text/css; charset=utf-8", include_str!("static/style.css"))
-}
-
-/// `GET /icon.svg`
-pub(super) async fn icon() -> HttpResponse {
-    asset("image/svg+xml", include_str!("static/icon.svg"))
-}
-
-/// Something that looks the same to everybody. Its address does not change, so it is kept an hour.
-fn asset(media: &'static str, body: &'static str) -> HttpResponse {
-    HttpResponse::Ok().content_type(media).insert_header((CACHE_CONTROL, "public, max-age=3600")).body(body)
+    let title = text::words(&reader.language, "not-found-title", &[]);
+    page(StatusCode::NOT_FOUND, &NotFound { frame: Frame::bare(&reader.language, "/", title) })
 }

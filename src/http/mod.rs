@@ -14,3 +14,4 @@ pub mod problem;
 mod query;
 pub mod routes;
 pub mod server;
+mod web;

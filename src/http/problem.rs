@@ -181,15 +181,26 @@ impl Problem {
         Self::with(Code::MethodNotAllowed, Details { allow: Some(allow), ..Details::default() })
     }
 
+    /// Title and what to do, in a language.
+    pub fn words(&self, language: &Language) -> (String, String) {
+        (text::words(language, &format!("problem-{}-title", self.code.word()), &[]), self.detail(language))
+    }
+
+    /// Seconds after which another try may succeed.
+    pub fn retry_after(&self) -> Option<i64> {
+        self.details.retry_after
+    }
+
     /// The body, in a language.
     pub fn body(&self, language: &Language, request_id: &str) -> Value {
         let code = self.code.word();
+        let (title, detail) = self.words(language);
         let mut body = json!({
             "type": format!("{TYPE}{code}"),
-            "title": text::words(language, &format!("problem-{code}-title"), &[]),
+            "title": title,
             "status": self.code.status(),
             "code": code,
-            "detail": self.detail(language),
+            "detail": detail,
             "request_id": request_id,
         });
         if let Some(body) = body.as_object_mut() {

@@ -3,7 +3,9 @@
 use super::api::{invitations, patients, questionnaires, responses, session, worklist};
 use super::health;
 use super::problem::Problem;
+use super::web::{about, assets, check, entry, leave, questions};
 use actix_web::http::Method;
+use actix_web::middleware::Compress;
 use actix_web::{HttpResponse, Route, guard, web};
 use std::collections::BTreeSet;
 
@@ -21,9 +23,35 @@ pub struct Endpoint {
 pub fn endpoints() -> Vec<Endpoint> {
     let e = |method: Method, path, route| Endpoint { method, path, route };
     vec![
-        e(Method::GET,    "/",                                       || page().to(health::landing)),
-        e(Method::GET,    "/style.css",                              || page().to(health::style)),
-        e(Method::GET,    "/icon.svg",                               || page().to(health::icon)),
+        e(Method::GET,    "/",                                       || page().to(entry::landing)),
+        e(Method::GET,    "/s/{link}",                               || page().to(entry::link)),
+        e(Method::GET,    "/S/{link}",                               || page().to(entry::link)),
+        e(Method::GET,    "/start",                                  || page().to(entry::welcome)),
+        e(Method::GET,    "/feil-brev",                              || page().to(entry::wrong_letter)),
+        e(Method::GET,    "/kode",                                   || page().to(entry::code)),
+        e(Method::POST,   "/kode",                                   || web::post().to(entry::open)),
+        e(Method::GET,    "/fodselsdato",                            || page().to(entry::birth_date)),
+        e(Method::POST,   "/fodselsdato",                            || web::post().to(entry::open)),
+        e(Method::GET,    "/skjema",                                 || page().to(about::resume)),
+        e(Method::GET,    "/skjema/om",                              || page().to(about::about)),
+        e(Method::GET,    "/skjema/hvem",                            || page().to(about::respondent)),
+        e(Method::POST,   "/skjema/hvem",                            || web::post().to(about::say_who)),
+        e(Method::GET,    "/skjema/side/{number}",                   || page().to(questions::show)),
+        e(Method::POST,   "/skjema/side/{number}",                   || web::post().to(questions::send)),
+        e(Method::GET,    "/skjema/svar",                            || page().to(check::check)),
+        e(Method::POST,   "/skjema/svar",                            || web::post().to(check::hand_in)),
+        e(Method::GET,    "/skjema/kvittering",                      || page().to(check::receipt)),
+        e(Method::GET,    "/skjema/nei",                             || page().to(leave::decline_page)),
+        e(Method::POST,   "/skjema/nei",                             || web::post().to(leave::say_no)),
+        e(Method::GET,    "/skjema/annet-sted",                      || page().to(leave::elsewhere)),
+        e(Method::POST,   "/skjema/annet-sted",                      || web::post().to(leave::start_over)),
+        e(Method::POST,   "/skjema/forleng",                         || web::post().to(leave::extend)),
+        e(Method::POST,   "/skjema/avslutt",                         || web::post().to(leave::end)),
+        e(Method::GET,    "/pause",                                  || page().to(leave::paused)),
+        e(Method::GET,    "/ferdig",                                 || page().to(leave::finished)),
+        e(Method::GET,    "/style.css",                              || page().to(assets::style)),
+        e(Method::GET,    "/page.js",                                || page().to(assets::script)),
+        e(Method::GET,    "/icon.svg",                               || page().to(assets::icon)),
         e(Method::GET,    "/robots.txt",                             || page().to(health::robots)),
         e(Method::GET,    "/healthz",                                || page().to(health::healthz)),
         e(Method::GET,    "/readyz",                                 || page().to(health::readyz)),
@@ -82,7 +110,13 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
             let allow = allow.clone();
             async move { Err::<HttpResponse, _>(Problem::method(allow)) }
         };
-        config.service(resource.default_service(web::to(refuse)));
+        let resource = resource.default_service(web::to(refuse));
+        if path.starts_with("/api/") {
+            config.service(resource);
+        } else {
+            // Tokens in pages are written differently each time, so their size tells nothing.
+            config.service(resource.wrap(Compress::default()));
+        }
     }
     config.default_service(web::to(health::not_found));
 }

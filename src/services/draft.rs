@@ -28,6 +28,10 @@ pub struct DraftView {
     pub respondent: Option<Respondent>,
     /// FHIR `QuestionnaireResponse`, status in-progress, with the full item tree.
     pub answers: Value,
+    /// The same answers as the engine holds them.
+    pub given: Answers,
+    /// The page that was to come next at the last save, as a number of the one who saved.
+    pub place: Option<i32>,
     /// Language it is answered in.
     pub language: Language,
     /// Last save.
@@ -163,16 +167,10 @@ pub(super) fn may_change(holder: &Holder, invitation: &invitations::Invitation, 
     may_answer(invitation, now)
 }
 
-fn to_view(
-    form: &Arc<Form>,
-    saved: &Content,
-    version: i32,
-    language: Language,
-    response: Option<ResponseId>,
-    updated_at: Option<DateTime<Utc>>,
-) -> DraftView {
+pub(super) fn to_view(form: &Arc<Form>, saved: &Content, version: i32, language: Language, known: Option<&Draft>) -> DraftView {
     let context = Context { not_asked: saved.respondent.as_ref().map_or(&[], Respondent::not_asked) };
-    let id = response.map(|id| id.0);
+    let id = known.map(|draft| draft.response.0);
+    let (updated_at, place) = (known.map(|draft| draft.updated_at), known.and_then(|draft| draft.place));
     let meta = ResponseMeta {
         id,
         version: None,
@@ -185,6 +183,8 @@ fn to_view(
     DraftView {
         version,
         answers: write::response(&form.questionnaire, &saved.answers, &meta),
+        given: saved.answers.clone(),
+        place,
         issues: check_draft(&form.questionnaire, &saved.answers, &context),
         respondent: saved.respondent.clone(),
         updated_at,
@@ -211,13 +211,13 @@ async fn read_in(snapshot: &Snapshot, services: &Services, holder: &Holder, lang
     let view = match drafts::of_invitation(snapshot, holder.actor.organization, held.invitation.id).await? {
         None => {
             let empty = Content { answers: Answers::default(), respondent: None };
-            to_view(&held.form, &empty, 0, held.form.nearest(language), None, None)
+            to_view(&held.form, &empty, 0, held.form.nearest(language), None)
         }
         Some(draft) if draft.device != holder.device => return Err(Error::Elsewhere),
         Some(draft) => {
             let saved = open(&held.cipher, &held.form, &draft)?;
             let language = Language::parse(&draft.language).map_err(|_| Fault::Content("language"))?;
-            to_view(&held.form, &saved, draft.version, language, Some(draft.response), Some(draft.updated_at))
+            to_view(&held.form, &saved, draft.version, language, Some(&draft))
         }
     };
     Ok((view, deed("draft.read", &held)))
@@ -228,7 +228,7 @@ fn deed(action: &'static str, held: &Held) -> Deed {
     Deed::done(action, Some(("invitation", held.invitation.id.0)), vec![held.invitation.patient]).in_unit(held.invitation.unit)
 }
 
-fn check_respondent(respondent: Option<&Respondent>) -> Result<(), Error> {
+pub(super) fn check_respondent(respondent: Option<&Respondent>) -> Result<(), Error> {
     let Some(respondent) = respondent else { return Ok(()) };
     if respondent.kind == RespondentKind::Staff {
         return Err(Error::RespondentKind);
@@ -265,7 +265,7 @@ async fn save_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &str
     let answers = accept(&held.form, &command.answers, respondent.as_ref()).map_err(Error::Answers)?;
     let saved = Content { answers, respondent };
     let row = sealed(services, &held, holder, &saved, known.as_ref(), &language, now);
-    let view = to_view(&held.form, &saved, row.version, language, Some(row.response), Some(now));
+    let view = to_view(&held.form, &saved, row.version, language, Some(&row));
     if view.issues.iter().any(|issue| issue.severity > Severity::Warning) {
         return Err(Error::Answers(view.issues));
     }
@@ -284,7 +284,7 @@ pub(super) async fn lock_held(tx: &Tx, services: &Services, holder: &Holder) -> 
     Ok(hold_row(services, tx, row).await?)
 }
 
-fn language_of(form: &Form, asked: Option<&Language>, known: Option<&Draft>) -> Result<Language, Error> {
+pub(super) fn language_of(form: &Form, asked: Option<&Language>, known: Option<&Draft>) -> Result<Language, Error> {
     match (asked, known) {
         (Some(asked), _) => form.questionnaire.languages().into_iter().find(|own| own == asked).ok_or(Error::Language),
         (None, Some(draft)) => Ok(Language::parse(&draft.language).map_err(|_| Fault::Content("language"))?),
@@ -292,7 +292,7 @@ fn language_of(form: &Form, asked: Option<&Language>, known: Option<&Draft>) -> 
     }
 }
 
-fn sealed(
+pub(super) fn sealed(
     services: &Services,
     held: &Held,
     holder: &Holder,
@@ -318,12 +318,13 @@ fn sealed(
             .and_then(|respondent| serde_json::to_vec(respondent).ok())
             .map(|json| seal("respondent_sealed", &json)),
         key_version: held.cipher.version(),
+        place: known.and_then(|draft| draft.place),
         created_at: known.map_or(now, |draft| draft.created_at),
         updated_at: now,
     }
 }
 
-async fn put(
+pub(super) async fn put(
     tx: &Tx,
     services: &Services,
     holder: &Holder,
@@ -359,9 +360,10 @@ pub async fn start_over(services: &Services, holder: &Holder, request_id: &str) 
                 let known = drafts::of_invitation(tx, holder.actor.organization, held.invitation.id).await?;
                 let language = language_of(&held.form, None, known.as_ref())?;
                 let saved = Content { answers: Answers::default(), respondent: None };
-                let row = sealed(services, &held, holder, &saved, known.as_ref(), &language, now);
+                let mut row = sealed(services, &held, holder, &saved, known.as_ref(), &language, now);
+                row.place = None;
                 put(tx, services, holder, request_id, &held, &row, known.as_ref().map(|draft| draft.version)).await?;
-                Ok(to_view(&held.form, &saved, row.version, language, Some(row.response), Some(now)))
+                Ok(to_view(&held.form, &saved, row.version, language, Some(&row)))
             })
         })
         .await

@@ -9,6 +9,7 @@ use crate::crypto::tokens;
 use crate::domain::actor::{Actor, HolderActor};
 use crate::domain::ids::{DeviceId, InvitationId, OrganizationId, PatientId, SessionId, UnitId};
 use crate::domain::invitation::InvitationState;
+use crate::domain::language::Language;
 use crate::storage::invitations::{self, Invitation};
 use crate::storage::sessions::{self, Session};
 use crate::storage::{Reader, appointments, drafts, organizations, patients};
@@ -45,6 +46,8 @@ pub struct Holder {
     pub device: DeviceId,
     /// What it is good for.
     pub kind: SessionKind,
+    /// Whether the person chose to be remembered.
+    pub remember: bool,
     /// Ends when unused until then.
     pub idle_until: DateTime<Utc>,
     /// Ends then in any case.
@@ -57,6 +60,7 @@ impl Holder {
             actor: HolderActor { session: session.id, invitation: session.invitation, organization: session.organization },
             device: session.device,
             kind: session.kind,
+            remember: session.remember,
             idle_until: session.idle_until,
             absolute_until: session.absolute_until,
         }
@@ -80,16 +84,20 @@ pub async fn authenticate(services: &Services, token: &str) -> Result<Holder, Er
         .read((id, now), |(id, now), snapshot| Box::pin(async move { Ok::<_, Fault>(sessions::live(snapshot, *id, *now).await?) }))
         .await?;
     let session = session.filter(|session| session.invitation.0 == handle.inv).ok_or(Error::Ended)?;
-    let mut holder = Holder::of(&session);
-    if now - session.last_seen_at >= TOUCH_EVERY {
-        let idle = if session.remember { services.rules.session_remembered } else { services.rules.session_idle };
-        holder.idle_until = (now + idle).min(session.absolute_until);
-        let context = (id, now, holder.idle_until);
-        services
-            .db
-            .write(context, |(id, now, until), tx| Box::pin(async move { Ok::<_, Fault>(sessions::touch(tx, *id, *now, *until).await?) }))
-            .await?;
-    }
+    let holder = Holder::of(&session);
+    if now - session.last_seen_at >= TOUCH_EVERY { renew(services, &holder).await } else { Ok(holder) }
+}
+
+/// Renews the session of someone who is still there.
+pub async fn renew(services: &Services, holder: &Holder) -> Result<Holder, Error> {
+    let now = services.now();
+    let idle = if holder.remember { services.rules.session_remembered } else { services.rules.session_idle };
+    let holder = Holder { idle_until: (now + idle).min(holder.absolute_until), ..holder.clone() };
+    let context = (holder.actor.session, now, holder.idle_until);
+    services
+        .db
+        .write(context, |(id, now, until), tx| Box::pin(async move { Ok::<_, Fault>(sessions::touch(tx, *id, *now, *until).await?) }))
+        .await?;
     Ok(holder)
 }
 
@@ -139,6 +147,8 @@ pub struct SessionView {
     pub patient: PatientId,
     /// Their name.
     pub patient_name: String,
+    /// The language they prefer.
+    pub patient_language: Option<Language>,
     /// Who asks.
     pub organization: Place,
     /// Which unit.
@@ -164,6 +174,7 @@ pub(super) struct Held {
     pub(super) invitation: Invitation,
     pub(super) cipher: PatientCipher,
     pub(super) person: Person,
+    pub(super) language: String,
     pub(super) form: Arc<Form>,
 }
 
@@ -177,7 +188,7 @@ pub(super) async fn hold_row(services: &Services, reader: &impl Reader, invitati
     // An erased patient has no key: whatever was open has ended.
     let (cipher, person) = open_patient(&services.vault, reader, &patient).await?.ok_or(Error::Ended)?;
     let form = form_of(services, &invitation)?;
-    Ok(Held { invitation, cipher, person, form })
+    Ok(Held { invitation, cipher, person, language: patient.language, form })
 }
 
 /// What stands around the form, as a read of its own: logged before it is given out.
@@ -227,6 +238,7 @@ pub async fn session_view(services: &Services, holder: &Holder) -> Result<Sessio
                     patient: held.invitation.patient,
                     unit_id: held.invitation.unit,
                     patient_name: held.person.name,
+                    patient_language: Language::parse(&held.language).ok(),
                     organization: Place { name: organization.name, phone: organization.phone },
                     unit: Place { name: unit.name, phone: unit.phone },
                     starts_at: visit.map(|visit| visit.starts_at),

@@ -44,8 +44,8 @@ pub struct Command {
     pub secret: Secret,
     /// Birth date.
     pub birth_date: NaiveDate,
-    /// Token of a device that was identified for an invitation before.
-    pub device_token: Option<String>,
+    /// Tokens of a device that was identified before, one an invitation.
+    pub device_tokens: Vec<String>,
     /// "Only I use this device: remember me for 24 hours."
     pub remember: bool,
     /// Address of the request.
@@ -63,6 +63,8 @@ pub struct Opened {
     pub session_token: String,
     /// To be shown at the next opening on this device.
     pub device_token: String,
+    /// The device token is void then.
+    pub device_until: DateTime<Utc>,
 }
 
 /// Why not.
@@ -272,10 +274,10 @@ async fn admit(services: &Services, command: Command, reserved: Reserved) -> Res
     let Some(found) = reserved.found.clone() else { return Err(Error::Wrong) };
     let now = services.now();
     let known_device = command
-        .device_token
-        .as_deref()
-        .and_then(|token| tokens::handle(&services.ring, tokens::DEVICE, token, now))
-        .filter(|handle| handle.inv == found.invitation.id.0)
+        .device_tokens
+        .iter()
+        .filter_map(|token| tokens::handle(&services.ring, tokens::DEVICE, token, now))
+        .find(|handle| handle.inv == found.invitation.id.0)
         .map(|handle| DeviceId(handle.sub));
     let idle = if command.remember { services.rules.session_remembered } else { services.rules.session_idle };
     let absolute_until = now + services.rules.session_absolute;
@@ -309,6 +311,7 @@ async fn admit(services: &Services, command: Command, reserved: Reserved) -> Res
         session_token: sign(tokens::SESSION, session.id.0, session.absolute_until)?,
         device_token: sign(tokens::DEVICE, session.device.0, device_until)?,
         holder: Holder::of(&session),
+        device_until,
     })
 }
 

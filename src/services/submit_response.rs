@@ -4,8 +4,9 @@ use super::audit::{self, Deed};
 use super::draft::{self, Content, Error, lock_held, may_change, open, read_stored, stored};
 use super::fault::Fault;
 use super::holder::{Held, Holder, Place, SessionKind, hold};
+use super::library::Form;
 use super::{Caller, Services};
-use crate::domain::answers::{Complete, Context, complete};
+use crate::domain::answers::{Answers, Complete, Context, complete};
 use crate::domain::ids::{ClinicianId, ResponseId};
 use crate::domain::language::Language;
 use crate::domain::respondent::Respondent;
@@ -15,9 +16,10 @@ use crate::storage::responses::{self, Response, Version};
 use crate::storage::{Reader, Tx, appointments, drafts, invitations, organizations, sessions};
 use crate::text;
 use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::Arc;
 
 /// What the patient is shown and may print after handing in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Receipt {
     /// The response.
     pub response: ResponseId,
@@ -35,10 +37,16 @@ pub struct Receipt {
     pub starts_at: Option<DateTime<Utc>>,
     /// The answers as plain text in the language they were given in.
     pub copy: String,
+    /// The answers themselves.
+    pub answers: Answers,
+    /// Who gave them.
+    pub respondent: Respondent,
+    /// The form.
+    pub form: Arc<Form>,
 }
 
 /// A receipt, and whether this request made the version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Submitted {
     /// The receipt.
     pub receipt: Receipt,
@@ -171,7 +179,7 @@ async fn same_as_newest(tx: &Tx, held: &Held, known: &Response, done: &Complete,
     Ok(&answers == done.answers() && &by == respondent)
 }
 
-fn open_version(held: &Held, version: &Version) -> Result<(crate::domain::answers::Answers, Respondent), Fault> {
+fn open_version(held: &Held, version: &Version) -> Result<(Answers, Respondent), Fault> {
     let open = |column, value: &[u8]| held.cipher.open("response_version", column, version.response.0, version.version, value);
     let answers = read_stored(&held.form, &open("answers_sealed", &version.answers_sealed)?)?;
     let respondent =
@@ -221,5 +229,8 @@ async fn receipt_in(reader: &impl Reader, held: &Held) -> Result<Option<Receipt>
         unit: Place { name: unit.name, phone: unit.phone },
         starts_at: visit.map(|visit| visit.starts_at),
         copy: text::summary::answers(&held.form.questionnaire, &answers, &language, &Context { not_asked: respondent.not_asked() }),
+        form: Arc::clone(&held.form),
+        answers,
+        respondent,
     }))
 }

@@ -31,6 +31,8 @@ pub struct Draft {
     pub respondent_sealed: Option<Vec<u8>>,
     /// Data key version.
     pub key_version: u16,
+    /// Where in the form the person was: the number of a page.
+    pub place: Option<i32>,
     /// First save.
     pub created_at: DateTime<Utc>,
     /// Last save.
@@ -49,6 +51,7 @@ fn active(draft: &Draft) -> draft::ActiveModel {
         answers_sealed: Set(draft.answers_sealed.clone()),
         respondent_sealed: Set(draft.respondent_sealed.clone()),
         key_version: Set(i32::from(draft.key_version)),
+        place: Set(draft.place),
         created_at: Set(draft.created_at),
         updated_at: Set(draft.updated_at),
     }
@@ -90,6 +93,7 @@ pub async fn of_invitation(reader: &impl Reader, organization: OrganizationId, i
             answers_sealed: row.answers_sealed,
             respondent_sealed: row.respondent_sealed,
             key_version: u16::try_from(row.key_version).map_err(|_| StorageError::Corrupt("key version"))?,
+            place: row.place,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })

@@ -17,6 +17,11 @@ pub fn issue(issue: &Issue, language: &Language) -> String {
     words(language, "issue-at", &[("question", question.into()), ("text", text.into())])
 }
 
+/// The issue without naming its question, for a place where that is in sight.
+pub fn issue_alone(issue: &Issue, language: &Language) -> String {
+    message(issue, language)
+}
+
 fn message(issue: &Issue, language: &Language) -> String {
     let detail = issue.detail.as_ref().map(|detail| detail.get(language));
     let key = match (issue.code, detail) {
@@ -64,10 +69,9 @@ mod tests {
     #[test]
     fn every_code_has_words_in_every_language() {
         for code in IssueCode::ALL {
-            for tag in super::super::LANGUAGES {
-                let language = Language::parse(tag).unwrap();
-                let text = issue(&sample(*code), &language);
-                assert!(!text.contains("issue-"), "{tag}: {text}");
+            for language in super::super::languages() {
+                let text = issue(&sample(*code), language);
+                assert!(!text.contains("issue-"), "{language}: {text}");
                 assert!(text.contains("Andre utfordringer"), "{text}");
                 assert!(!text.contains("{$"), "{text}");
             }

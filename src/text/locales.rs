@@ -1,7 +1,7 @@
 //! The locale files and how a word is looked up in them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use fluent_bundle::concurrent::FluentBundle;
@@ -11,16 +11,26 @@ use unic_langid::LanguageIdentifier;
 
 use crate::domain::language::Language;
 
-/// Languages of the product, the one that others fall back to first.
-pub const LANGUAGES: [&str; 3] = ["nb", "nn", "en"];
-
 #[derive(RustEmbed)]
 #[folder = "src/text/locales"]
 struct Files;
 
 type Bundle = FluentBundle<FluentResource>;
 
-static BUNDLES: LazyLock<BTreeMap<&'static str, Bundle>> = LazyLock::new(|| LANGUAGES.iter().map(|tag| (*tag, bundle(tag))).collect());
+static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
+    let folders: BTreeSet<String> = Files::iter().filter_map(|name| name.split_once('/').map(|(folder, _)| folder.to_owned())).collect();
+    let mut languages: Vec<Language> = folders.iter().filter_map(|tag| Language::parse(tag).ok()).collect();
+    languages.sort_by_key(|language| (language.as_str() != "nb", language.primary() != "nn"));
+    languages
+});
+
+static BUNDLES: LazyLock<BTreeMap<String, Bundle>> =
+    LazyLock::new(|| languages().iter().map(|language| (language.to_string(), bundle(language.as_str()))).collect());
+
+/// Languages of the product: the folders below `locales/`. Bokmål, which others fall back to, is first.
+pub fn languages() -> &'static [Language] {
+    &LANGUAGES
+}
 
 fn bundle(tag: &str) -> Bundle {
     let language: LanguageIdentifier = tag.parse().unwrap_or_default();
@@ -94,13 +104,10 @@ impl From<usize> for Arg<'_> {
     }
 }
 
-/// The product's language for a reader of that language: nb, nn or en, else nb.
+/// The product's language for a reader of that language, else bokmål.
 pub fn ui_language(language: &Language) -> Language {
-    match language.primary() {
-        "nn" => Language::nn(),
-        "en" => Language::en(),
-        _ => Language::nb(),
-    }
+    let mut all = languages().iter();
+    all.find(|own| own.same_language(language)).cloned().unwrap_or_else(Language::nb)
 }
 
 /// The words for a key, in that language or in bokmål. A key that exists nowhere comes back as it
@@ -128,8 +135,6 @@ fn find(tag: &str, key: &str, args: &[(&str, Arg<'_>)]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     /// Keys of a language with the variables that each uses, read from the text itself.
@@ -160,7 +165,7 @@ mod tests {
     fn all_languages_have_the_same_keys_and_variables() {
         let nb = keys("nb");
         assert!(nb.len() > 50);
-        for tag in LANGUAGES {
+        for tag in languages().iter().map(Language::as_str) {
             let other = keys(tag);
             let names = |all: &BTreeMap<String, BTreeSet<String>>| -> BTreeSet<String> { all.keys().cloned().collect() };
             let missing: Vec<_> = names(&nb).symmetric_difference(&names(&other)).cloned().collect();

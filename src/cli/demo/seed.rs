@@ -276,7 +276,7 @@ impl Seeder {
         Command {
             secret: Secret::Link(issued.link.clone()),
             birth_date,
-            device_token: None,
+            device_tokens: Vec::new(),
             remember: false,
             address,
             request_id: "command:demo".to_owned(),

@@ -6,6 +6,7 @@
 mod check;
 mod enable;
 mod issue;
+mod level;
 mod place;
 mod prune;
 mod rules;
@@ -15,6 +16,7 @@ use crate::domain::value::Value;
 
 pub use enable::{available_options, enabled};
 pub use issue::{Issue, IssueCode, Severity};
+pub use level::Level;
 pub use prune::prune;
 
 /// Most items and answers that a response may hold.

@@ -119,7 +119,7 @@ pub(super) fn identifier(fields: &Fields<'_>, services: &Services) -> Option<Pat
 
 fn ui_language(value: &Value) -> Parsed<Language> {
     let language = fields::language(value)?;
-    if crate::text::LANGUAGES.contains(&language.as_str()) { Ok(language) } else { Err(FieldCode::LanguageUnknown) }
+    if crate::text::languages().contains(&language) { Ok(language) } else { Err(FieldCode::LanguageUnknown) }
 }
 
 fn email(value: &Value) -> Parsed<String> {

@@ -90,7 +90,8 @@ pub(in crate::http) async fn open(
         Some((shown?, birth_date?, device_token, remember.unwrap_or(false)))
     })?;
     let Shown::Secret(secret) = shown else { return Err(Problem::new(Code::CodeMistyped)) };
-    let command = Command { secret, birth_date, device_token, remember, address: address(&request, &door), request_id: reader.id.clone() };
+    let device_tokens = device_token.into_iter().collect();
+    let command = Command { secret, birth_date, device_tokens, remember, address: address(&request, &door), request_id: reader.id.clone() };
     let opened = open_session::open(&door.services, command).await?;
     let view = holder::session_view(&door.services, &opened.holder).await?;
     let mut body = session(&view, &reader.language);

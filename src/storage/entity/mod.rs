@@ -207,6 +207,7 @@ entity!(draft, "draft", {
     pub answers_sealed: Vec<u8>,
     pub respondent_sealed: Option<Vec<u8>>,
     pub key_version: i32,
+    pub place: Option<i32>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 });

@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn every_topic_and_state_has_words() {
-        for tag in super::super::LANGUAGES {
-            let words = Words::new(&Language::parse(tag).unwrap());
+        for language in super::super::languages() {
+            let words = Words::new(language);
             for topic in TOPICS {
                 assert_ne!(words.topic(topic), topic);
             }

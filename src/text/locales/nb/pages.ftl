@@ -1,12 +1,225 @@
-# The page for those who come without a link
+# Ord som alle sidene har
+language-name = Bokmål
+service-name = Kartlegging
+page-skip = Gå til innholdet
+page-languages = Språk
+page-back = Tilbake
+page-back-label = Ett steg tilbake
+page-step = Steg { $number } av { $total }
+page-next = Fortsett
+page-later = Lagre og fortsett senere
+page-errors = Noe må rettes
+page-error-word = Feil:
+
+# For den som kommer uten lenke
 landing-title = Kartlegging før timen din
 landing-lead = Her svarer du på skjemaet du har fått brev om fra sykehuset eller kommunen.
 landing-what = Svarene dine gjør det lettere å snakke sammen om det som er viktig for deg.
-landing-letter = Bruk lenken du har fått, eller skann QR-koden i brevet med telefonen. Har du ikke brevet? Ring avdelingen eller kommunen du har time hos.
+landing-code = Skriv inn koden fra brevet
+landing-letter = Du kan også bruke lenken du har fått, eller skanne QR-koden i brevet med telefonen. Har du ikke brevet? Ring avdelingen eller kommunen du har time hos.
 landing-urgent-title = Trenger du hjelp nå?
 landing-emergency = Ring 113 hvis det er akutt fare for liv eller helse.
-landing-urgent = Ring legevakten på 116 117 hvis det haster. Ellers kan du ringe fastlegen din.
+landing-urgent = Ring legevakten på 116 117 hvis det haster. Ellers kan du ringe fastlegen din.
 
-# An address that does not exist
+# Velkommen, før vi vet hvem som leser
+welcome-title = Velkommen
+welcome-lead = { $organization } ber deg svare på noen spørsmål før timen din.
+welcome-why = Vi vil vite hvordan du har det. Da kan vi snakke om det som er viktig for deg når vi møtes.
+welcome-time = Det tar omtrent fem minutter. Du kan ta pause når du vil.
+welcome-free = Det er frivillig. Du velger selv hva du vil dele.
+welcome-readers = Bare de som skal hjelpe deg, leser svarene.
+welcome-when = De leser dem når du har time, eller rett før.
+welcome-unwatched = Ingen følger med på svarene før timen. Trenger du hjelp før det, må du ringe.
+welcome-go = Start
+
+# Feil brev
+wrong-letter-link = Er ikke brevet til deg, eller skal du til et annet sted?
+wrong-letter-title = Brevet er ikke til meg
+wrong-letter-lead = Ikke svar på skjemaet hvis brevet er til en annen. Du kan lukke siden. Ingenting er lagret.
+wrong-letter-other = Har brevet kommet feil? Ring nummeret i brevet og si fra. Så sender de et nytt til den som skal ha det.
+wrong-letter-hospital = Skal du til et annet sykehus eller en annen kommune? Bruk brevet du har fått derfra. Er du usikker på hvor du skal, kan du ringe nummeret i brevet.
+
+# Kode og fødselsdato
+code-title = Skriv inn koden fra brevet
+code-label = Koden
+code-hint = Koden har tolv tegn, for eksempel ABCD-EFGH-JKMN. Store og små bokstaver er det samme.
+code-missing = Skriv koden som står i brevet.
+code-mistyped = Koden stemmer ikke helt. Se på brevet, og skriv den på nytt.
+code-wrong = Koden og fødselsdatoen passer ikke sammen. Se etter i brevet. Bruk fødselsdatoen til den brevet er til.
+birth-title = Når er du født?
+birth-label = Fødselsdato
+birth-hint = Skriv fødselsdatoen til den brevet er til. For eksempel 3 2 1950.
+birth-missing = Skriv fødselsdatoen.
+birth-incomplete = Skriv både dag, måned og år.
+birth-century = Skriv året med fire tall, for eksempel 1950.
+birth-impossible = Det finnes ingen slik dato. Se på dag, måned og år.
+birth-wrong = Datoen passer ikke til dette brevet. Se etter at den er riktig, og at brevet er ditt.
+birth-remember = Bare jeg bruker denne telefonen eller maskinen. Husk meg i 24 timer.
+birth-call = Får du det ikke til? Ring og be om hjelp.
+birth-call-letter = Får du det ikke til? Ring nummeret i brevet og be om hjelp.
+
+# Etter fødselsdatoen
+about-hello = Hei, { $name }
+about-visit = Timen din
+about-where = Hvor
+about-until = Svar før
+about-minutes = Det tar omtrent { $number } minutter. Alt du svarer, blir lagret underveis.
+about-go = Begynn
+about-wrong = Er noe feil her? Ring
+who-title = Hvem fyller ut skjemaet?
+who-patient = Jeg svarer selv
+who-helper = Noen hjelper meg med å skrive
+who-helper-hint = Svarene er dine. Den andre skriver bare det du sier.
+who-representative = Jeg svarer for en annen
+who-representative-hint = Du er for eksempel forelder eller verge, eller du har fullmakt.
+who-details = Om deg som svarer for en annen
+who-relation = Hvorfor svarer du for den andre?
+who-parent = Jeg er forelder
+who-power-of-attorney = Jeg har fått fullmakt
+who-assigned-power-of-attorney = Jeg har fått tildelt fullmakt fra det offentlige
+who-guardian = Jeg er verge
+who-name = Navnet ditt
+who-phone = Telefonnummeret ditt
+who-missing = Velg hvem som fyller ut skjemaet.
+who-relation-missing = Velg hvorfor du svarer for den andre.
+who-name-missing = Skriv navnet ditt.
+who-name-long = Navnet er for langt. Kort det ned til 200 tegn.
+who-name-odd = Navnet har tegn vi ikke kan bruke. Skriv det på nytt.
+who-phone-missing = Skriv telefonnummeret ditt.
+who-phone-odd = Skriv telefonnummeret med tall, for eksempel 22 33 44 55.
+
+# Sidene i skjemaet
+form-optional = Du kan hoppe over dette.
+form-several = Du kan velge flere.
+form-skip = Jeg vil ikke svare på dette
+form-other = Noe annet
+form-other-words = Skriv hva
+form-day = Dag
+form-month = Måned
+form-year = År
+form-clock = Klokken
+form-date = For eksempel 3 2 2026.
+form-time = For eksempel 14.30.
+form-url = En adresse på nettet, for eksempel https://www.eksempel.no.
+form-unit = Enhet
+form-between = Fra { $min } til { $max }.
+form-least = Minst { $min }.
+form-most = Høyst { $max }.
+form-length = Du har plass til { $count } tegn.
+form-instance = { $label } – nummer { $number }
+form-more-of = Legg til: { $label }
+form-remove = Ta bort: { $label }
+form-new-questions = Svaret ditt gjør at vi spør om litt mer. Se lenger ned på siden.
+form-moved = Svarene på denne siden er endret et annet sted, kanskje i en annen fane. Ingenting er lagret nå. Se over det som står her, og trykk Fortsett for å lagre det.
+form-elsewhere-wrong = Et svar på en annen side stemmer ikke med det du har svart her. Gå til «Se over svarene dine» og rett det der.
+missing-choice = Velg ett av svarene.
+missing-choices = Velg minst ett av svarene.
+missing-date = Skriv en dato.
+missing-number = Skriv et tall.
+missing-text = Skriv et svar.
+fault-number = Skriv et tall, for eksempel 12 eller 1,5.
+fault-whole-number = Skriv et helt tall, for eksempel 12.
+fault-date = Det finnes ingen slik dato. Skriv dag, måned og år.
+fault-time = Skriv klokken slik: 14.30.
+fault-own-words = Skriv hva du mener med «Noe annet».
+fault-option = Velg et av svarene som står her.
+
+# Se over og send
+check-title = Se over svarene dine
+check-lead = Du kan endre alt før du sender.
+check-lead-amend = Du har sendt svarene før. Det du endrer nå, gjelder først når du sender på nytt.
+check-who = Hvem som svarer
+check-who-patient = Jeg svarer selv
+check-who-helper = Noen hjelper meg med å skrive
+check-who-representative = Jeg svarer for en annen
+check-change = Endre
+check-answer = Svar
+check-none = Ikke svart
+check-needs = Her trenger vi et svar
+check-missing = Svar på: { $question }
+check-read = Når du sender, kan { $unit } lese svarene. De leser dem når du har time, eller rett før.
+check-send = Send svarene
+check-send-again = Send svarene på nytt
+check-moved = Svarene er endret siden du så dem sist. Se over dem en gang til før du sender.
+
+# Kvittering
+receipt-title = Takk, svarene er sendt
+receipt-lead = { $unit } har fått svarene dine.
+receipt-when = Sendt { $when }.
+receipt-next-title = Hva skjer nå?
+receipt-next = Vi leser svarene når du har time, eller rett før. Du får ikke svar på dem før det.
+receipt-change-title = Vil du endre noe?
+receipt-change = Du kan endre svarene frem til { $until }. Åpne lenken eller bruk koden i brevet på nytt, på samme telefon eller maskin.
+receipt-change-over = Fristen for å endre svarene er ute. Er det noe nytt, kan du si det i timen.
+receipt-call-title = Har du spørsmål?
+receipt-copy-title = Dine svar
+receipt-copy = Du kan lagre eller skrive ut en kopi.
+receipt-pdf = Lagre en kopi (PDF)
+receipt-print = Skriv ut
+receipt-show = Vis svarene
+receipt-close-detail = Bruker du en telefon eller maskin som andre også bruker? Lukk skjemaet når du er ferdig.
+receipt-close = Lukk skjemaet
+support-title = Hvis du trenger noen å snakke med
+support-general = Det er vanlig å ha det tungt når man er syk. Du trenger ikke vente til timen med å be om hjelp.
+support-general-who = Fastlegen din kan hjelpe. Mange kommuner har også en kreftkoordinator. Du kan ringe oss på nummeret under. Haster det, kan du ringe legevakten på 116 117, hele døgnet.
+
+# Ikke svare
+decline-link = Jeg vil ikke svare
+decline-title = Vil du ikke svare?
+decline-lead = Det er helt i orden. Du får den samme timen og den samme hjelpen.
+decline-deleted = Sier du nei, sletter vi det du har svart til nå. Vi ser bare at du ikke vil svare.
+decline-change = Du kan ombestemme deg frem til timen.
+decline-yes = Nei, jeg vil ikke svare
+decline-no = Gå tilbake til skjemaet
+decline-call = Vil du heller snakke med noen? Ring
+declined-title = Du har sagt nei til å svare
+declined-lead = Takk for at du sa fra. Vi har slettet det du hadde svart.
+declined-until = Ombestemmer du deg, kan du svare frem til { $until }.
+declined-back = Jeg vil svare likevel
+
+# Begynt et annet sted
+elsewhere-title = Du har begynt på en annen telefon eller maskin
+elsewhere-lead = Vi viser ikke svarene dine her. Slik passer vi på at ingen andre kan se dem.
+elsewhere-there-title = Fortsett der du begynte
+elsewhere-there = Åpne lenken eller bruk koden på den telefonen eller maskinen du brukte først. Der er alt du har svart.
+elsewhere-here-title = Start på nytt her
+elsewhere-here = Da sletter vi det du har svart til nå, og du begynner forfra.
+elsewhere-start = Start på nytt her
+
+# Pause og slutt
+paused-title = Svarene er lagret
+paused-lead = Du kan ta pause så lenge du vil, frem til fristen i skjemaet.
+paused-how = Når du vil gå videre, åpner du lenken eller bruker koden i brevet. Du trenger også fødselsdatoen.
+paused-device = Bruk den samme telefonen eller maskinen. Da kommer du til det samme stedet i skjemaet.
+finished-title = Skjemaet er lukket
+finished-lead = Svarene er sendt. Du kan lukke denne siden.
+
+# Tid og lagring
+time-title = Er du der fortsatt?
+time-detail = Om to minutter lukker vi skjemaet, så ingen andre får se det. Det du har svart, er lagret.
+time-more = Ja, jeg trenger mer tid
+state-saved = Lagret
+state-offline = Du er uten nett. Det du har skrevet, står her. Vi lagrer det når nettet er tilbake.
+state-failed = Vi fikk ikke lagret akkurat nå. Det du har skrevet, står her. Vi prøver igjen.
+state-moved = Svarene på denne siden er endret i en annen fane. Last siden på nytt for å se dem.
+state-over = Tiden er ute, og skjemaet er lukket. Det du har svart, er lagret. Åpne lenken eller bruk koden på nytt.
+state-extended = Du har fått mer tid.
+
+# Når noe er i veien
+other-letter-title = Et annet brev er åpent her
+other-letter-detail = Du har åpnet to brev i samme nettleser. Det du nettopp sendte, hørte til det første, og det er ikke lagret. Åpne lenken i brevet du vil svare på.
+other-letter-on = Gå til skjemaet som er åpent
+entrance-over-title = Begynn på nytt
+entrance-over-detail = Det er gått en stund, eller siden ble åpnet på en annen måte. Åpne lenken i brevet på nytt, eller skriv inn koden.
+no-link-title = Vi kjenner ikke lenken
+no-link-detail = Kanskje er den ikke skrevet helt riktig. Se på brevet, og prøv en gang til. Du kan også skrive inn koden.
+cross-site-title = Siden ble åpnet fra et annet nettsted
+cross-site-detail = For å passe på svarene dine tar vi bare imot det som er skrevet her. Åpne lenken i brevet på nytt.
+notice-typed = Dette skrev du
+notice-typed-detail = Det er ikke lagret. Du kan ta vare på teksten og lime den inn når du har åpnet skjemaet igjen.
+notice-front = Til forsiden
+notice-number = Nummeret på feilen: { $id }
+
+# Adressen finnes ikke
 not-found-title = Vi fant ikke siden
 not-found-lead = Kanskje ble adressen skrevet litt feil, eller siden er flyttet.

@@ -1,0 +1,124 @@
+// What makes a page of a session nicer and is never needed: saving at once, a word when the net is
+// gone, time before the session ends, "none of these" that clears the rest.
+'use strict';
+(() => {
+  const state = document.getElementById('state');
+  const form = document.querySelector('form[data-at-once]');
+  const box = document.getElementById('time');
+
+  const say = (what) => {
+    if (!state) return;
+    state.textContent = state.dataset[what] || '';
+    state.className = what;
+    state.hidden = !what;
+  };
+
+  // The session's time: a warning two minutes before, which can be answered.
+  let ends = 0;
+  const clock = (left) => { ends = Date.now() + left * 1000; };
+  if (box) {
+    clock(Number(box.dataset.left));
+    setInterval(() => {
+      const left = ends - Date.now();
+      if (left <= 0) { if (box.open) box.close(); say('over'); } else if (left < 120000 && !box.open) box.showModal();
+    }, 1000);
+    box.querySelector('form').addEventListener('submit', async (event) => {
+      event.preventDefault();
+      try {
+        const answer = await fetch('/skjema/forleng', { method: 'POST', body: new URLSearchParams(new FormData(event.target)) });
+        if (!answer.ok) { box.close(); say('over'); return; }
+        clock((await answer.json()).left);
+        box.close();
+        say('extended');
+      } catch { say('offline'); }
+    });
+    box.addEventListener('cancel', (event) => event.preventDefault());
+  }
+
+  // A summary of what is wrong is read out first.
+  const summary = document.getElementById('summary');
+  if (summary) summary.focus();
+
+  const print = document.querySelector('[data-print]');
+  if (print) {
+    print.hidden = false;
+    print.addEventListener('click', () => { document.querySelectorAll('details').forEach((d) => { d.open = true; }); window.print(); });
+  }
+
+  // Who answers: the fields of a representative are asked for when they are needed.
+  const representative = document.getElementById('representant');
+  if (representative) {
+    const show = () => representative.classList.toggle('hidden', !document.getElementById('hvem-representative').checked);
+    document.querySelectorAll('input[name=hvem]').forEach((radio) => radio.addEventListener('change', show));
+    show();
+  }
+
+  if (!form) return;
+
+  form.addEventListener('change', ({ target }) => {
+    if (target.type !== 'checkbox' || !target.checked) return;
+    form.querySelectorAll(`input[name="${CSS.escape(target.name)}"]`).forEach((other) => {
+      if (other !== target && ('alone' in target.dataset || 'alone' in other.dataset)) other.checked = false;
+    });
+  });
+  // Words of one's own choose "something else".
+  form.addEventListener('input', ({ target }) => {
+    if (!target.id.endsWith('_annet')) return;
+    const choice = document.getElementById(target.id.replace(/_annet$/, '-annet'));
+    if (choice && target.value) choice.checked = true;
+  });
+
+  // Saving at once: one request at a time, the newest state last.
+  const mark = form.elements.sett;
+  let waiting = 0, busy = false, dirty = false, stopped = false, leaving = false;
+  const save = async () => {
+    clearTimeout(waiting);
+    if (busy || stopped || leaving) return;
+    busy = true;
+    dirty = false;
+    try {
+      const body = new URLSearchParams(new FormData(form));
+      body.delete('gjor');
+      const answer = await fetch(form.action, { method: 'POST', headers: { Accept: 'application/json' }, body });
+      const told = await answer.json();
+      if (told.left) clock(told.left);
+      if (answer.ok) { mark.value = told.mark; say('saved'); }
+      else if (told.moved) { stopped = true; say('moved'); }
+      else if (answer.status === 401) { stopped = true; say('over'); }
+      else if (answer.status === 422) say('');
+      else later();
+    } catch { later(true); }
+    busy = false;
+    if (dirty && !waiting) save();
+  };
+  const later = (offline) => {
+    dirty = true;
+    say(offline || !navigator.onLine ? 'offline' : 'failed');
+    waiting = setTimeout(() => { waiting = 0; save(); }, 5000);
+  };
+  const soon = (ms) => {
+    dirty = true;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { waiting = 0; save(); }, ms);
+  };
+  form.addEventListener('change', () => soon(50));
+  form.addEventListener('input', ({ target }) => { if (target.matches('textarea, input[type=text]')) soon(1200); });
+  window.addEventListener('online', () => { if (dirty) save(); });
+  window.addEventListener('offline', () => say('offline'));
+
+  // Without the net nothing is sent: what is typed stays on the page.
+  form.addEventListener('submit', async (event) => {
+    if (leaving) return;
+    event.preventDefault();
+    const button = event.submitter;
+    if (!navigator.onLine) { later(true); return; }
+    leaving = true;
+    clearTimeout(waiting);
+    while (busy) await new Promise((go) => setTimeout(go, 20));
+    try { await fetch('/healthz', { method: 'HEAD', cache: 'no-store' }); } catch { leaving = false; later(true); return; }
+    if (button) form.requestSubmit(button); else form.requestSubmit();
+  });
+
+  // A page from the browser's memory may be older than what is saved.
+  window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+})();

@@ -1,0 +1,279 @@
+//! A sent page becomes answers. Only what the page showed is changed; everything else stays.
+
+use super::name::Name;
+use super::plan::{Page, Path};
+use super::typed::{self, DateText};
+use crate::domain::answers::{Answer, AnsweredItem, Answers};
+use crate::domain::questionnaire::{Item, ItemType, Questionnaire};
+use crate::domain::text::nfc;
+use crate::domain::value::{PartialDate, PartialDateTime, Quantity, Value};
+use crate::http::web::posted::Posted;
+use crate::text::format::ZONE;
+use chrono::{NaiveDate, NaiveTime, TimeZone};
+
+/// Field that names what a page showed.
+pub(in crate::http::web) const SHOWN: &str = "vist";
+/// Field that takes an instance of a group away.
+pub(in crate::http::web) const REMOVE: &str = "fjern";
+/// Value of the choice "something else".
+pub(super) const OWN: &str = "annet";
+
+/// Something typed that can't be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::http::web) struct Fault {
+    /// Name of the field.
+    pub field: String,
+    /// Key of what to tell.
+    pub key: &'static str,
+}
+
+/// The answers with what the page says, and what could not be read.
+pub(in crate::http::web) fn apply(form: &Questionnaire, page: &Page, posted: &Posted, before: &Answers) -> (Answers, Vec<Fault>) {
+    let mut reading = Reading { form, posted, faults: Vec::new() };
+    let mut answers = before.clone();
+    for path in &page.items {
+        reading.edit(form.items(), &mut answers.items, path, path);
+    }
+    fill(form.items(), &mut answers.items);
+    (answers, reading.faults)
+}
+
+/// What nobody types but the form gives: initial values of items that are hidden or only read.
+fn fill(items: &[Item], given: &mut Vec<AnsweredItem>) {
+    for (position, item) in items.iter().enumerate() {
+        let known = given.iter().any(|given| given.link_id == item.link_id);
+        if item.is_question() && (item.hidden || item.read_only) && !item.initial.is_empty() && !known {
+            put(items, given, position, vec![AnsweredItem::question(&item.link_id, item.initial.clone())]);
+        } else if item.kind == ItemType::Group && !item.repeats {
+            let mut below = given.iter().find(|given| given.link_id == item.link_id).map_or_else(Vec::new, |given| given.items.clone());
+            fill(&item.items, &mut below);
+            put_group(items, given, position, below);
+        }
+    }
+}
+
+/// A mark of the answers on a page: another one means that they were changed meanwhile.
+pub(in crate::http::web) fn mark(form: &Questionnaire, page: &Page, answers: &Answers) -> String {
+    let mut text = String::new();
+    for path in &page.items {
+        text.push_str(&format!("{:?}", at(form.items(), &answers.items, path)));
+    }
+    // FNV-1a: only two states of one draft are compared, there is nothing to protect.
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:x}")
+}
+
+fn at<'a>(items: &[Item], given: &'a [AnsweredItem], path: &[usize]) -> Vec<&'a AnsweredItem> {
+    let Some((first, rest)) = path.split_first() else { return Vec::new() };
+    let Some(item) = items.get(*first) else { return Vec::new() };
+    let mut here = given.iter().filter(|given| given.link_id == item.link_id);
+    if rest.is_empty() { here.collect() } else { here.next().map_or_else(Vec::new, |group| at(&item.items, &group.items, rest)) }
+}
+
+/// Puts what was answered to one item in its place among the others.
+fn put(items: &[Item], given: &mut Vec<AnsweredItem>, position: usize, new: Vec<AnsweredItem>) {
+    let Some(item) = items.get(position) else { return };
+    given.retain(|given| given.link_id != item.link_id);
+    let later = |given: &AnsweredItem| items.iter().position(|item| item.link_id == given.link_id).is_none_or(|at| at > position);
+    let place = given.iter().position(later).unwrap_or(given.len());
+    given.splice(place..place, new);
+}
+
+fn put_group(items: &[Item], given: &mut Vec<AnsweredItem>, position: usize, below: Vec<AnsweredItem>) {
+    let Some(item) = items.get(position) else { return };
+    let new = if below.is_empty() { Vec::new() } else { vec![AnsweredItem::group(&item.link_id, below)] };
+    put(items, given, position, new);
+}
+
+struct Reading<'a> {
+    form: &'a Questionnaire,
+    posted: &'a Posted,
+    faults: Vec<Fault>,
+}
+
+impl Reading<'_> {
+    fn edit(&mut self, items: &[Item], given: &mut Vec<AnsweredItem>, path: &[usize], whole: &Path) {
+        let Some((first, rest)) = path.split_first() else { return };
+        let Some(item) = items.get(*first) else { return };
+        let mut here: Vec<AnsweredItem> = given.iter().filter(|given| given.link_id == item.link_id).cloned().collect();
+        if rest.is_empty() {
+            let new = self.item(item, &Name::of_path(whole), &here);
+            put(items, given, *first, new);
+        } else {
+            let mut below = here.first_mut().map_or_else(Vec::new, |group| std::mem::take(&mut group.items));
+            self.edit(&item.items, &mut below, rest, whole);
+            put_group(items, given, *first, below);
+        }
+    }
+
+    fn item(&mut self, item: &Item, name: &Name, before: &[AnsweredItem]) -> Vec<AnsweredItem> {
+        if item.hidden || item.read_only || item.kind == ItemType::Display {
+            return before.to_vec();
+        }
+        if item.is_question() { self.question(item, name, before) } else { self.group(item, name, before) }
+    }
+
+    fn group(&mut self, group: &Item, name: &Name, before: &[AnsweredItem]) -> Vec<AnsweredItem> {
+        let shown = (0..).take_while(|instance| self.posted.holds(SHOWN, &name.instance(*instance))).count();
+        let mut after = Vec::new();
+        for instance in 0..shown.max(before.len()) {
+            let old = before.get(instance);
+            if instance >= shown {
+                after.extend(old.cloned());
+            } else if self.posted.line(REMOVE) != name.instance(instance) {
+                let items = self.level(&group.items, name, instance, old.map_or(&[], |old| &old.items));
+                if !items.is_empty() {
+                    after.push(AnsweredItem::group(&group.link_id, items));
+                }
+            }
+        }
+        after
+    }
+
+    fn level(&mut self, items: &[Item], above: &Name, instance: usize, before: &[AnsweredItem]) -> Vec<AnsweredItem> {
+        let mut after = Vec::new();
+        for (position, item) in items.iter().enumerate() {
+            let old: Vec<AnsweredItem> = before.iter().filter(|given| given.link_id == item.link_id).cloned().collect();
+            after.extend(self.item(item, &above.below(instance, position), &old));
+        }
+        after
+    }
+
+    fn question(&mut self, item: &Item, name: &Name, before: &[AnsweredItem]) -> Vec<AnsweredItem> {
+        if !self.posted.holds(SHOWN, &name.to_string()) {
+            return before.to_vec();
+        }
+        let old: Vec<&Answer> = before.iter().flat_map(|given| &given.answers).collect();
+        let values = self.values(item, name);
+        let mut answers = Vec::with_capacity(values.len());
+        for value in values {
+            // What is asked under an answer follows it, wherever it stands now.
+            let from = if item.takes_several() { old.iter().position(|old| old.value == value) } else { (!old.is_empty()).then_some(0) };
+            let known = from.and_then(|at| old.get(at)).map_or_else(Vec::new, |old| old.items.clone());
+            let items = from.map_or_else(Vec::new, |at| self.level(&item.items, name, at, &known));
+            answers.push(Answer { value, items });
+        }
+        if answers.is_empty() {
+            Vec::new()
+        } else {
+            vec![AnsweredItem { link_id: item.link_id.clone(), answers, ..AnsweredItem::default() }]
+        }
+    }
+
+    fn fault<T>(&mut self, name: &Name, key: &'static str) -> Option<T> {
+        self.faults.push(Fault { field: name.to_string(), key });
+        None
+    }
+
+    fn values(&mut self, item: &Item, name: &Name) -> Vec<Value> {
+        let posted = self.posted;
+        let field = name.to_string();
+        let typed = posted.all(&field).map(str::trim).filter(|text| !text.is_empty());
+        match item.kind {
+            ItemType::Group | ItemType::Display => Vec::new(),
+            ItemType::Choice | ItemType::OpenChoice => self.chosen(item, name),
+            ItemType::Boolean => typed.filter_map(|text| text.parse().ok().map(Value::Boolean)).collect(),
+            ItemType::Integer => typed.filter_map(|text| self.integer(name, text)).collect(),
+            ItemType::Decimal => {
+                typed.filter_map(|text| typed::decimal(text).map(Value::Decimal).or_else(|| self.fault(name, "fault-number"))).collect()
+            }
+            ItemType::Quantity => self.quantities(item, name),
+            ItemType::Date | ItemType::DateTime => self.dates(item.kind, name),
+            ItemType::Time => {
+                typed.filter_map(|text| typed::time(text).map(Value::Time).or_else(|| self.fault(name, "fault-time"))).collect()
+            }
+            ItemType::String => typed.map(|text| Value::String(nfc(text))).collect(),
+            ItemType::Text => typed.map(|text| Value::String(nfc(&text.replace("\r\n", "\n").replace('\r', "\n")))).collect(),
+            ItemType::Url => typed.map(|text| Value::Uri(text.to_owned())).collect(),
+        }
+    }
+
+    fn integer(&mut self, name: &Name, text: &str) -> Option<Value> {
+        let Some(number) = typed::decimal(text) else { return self.fault(name, "fault-number") };
+        let whole = number.is_integer().then(|| number.trunc().to_string().parse().ok()).flatten();
+        whole.map(Value::Integer).or_else(|| self.fault(name, "fault-whole-number"))
+    }
+
+    fn chosen(&mut self, item: &Item, name: &Name) -> Vec<Value> {
+        let options = self.form.possible_options(item);
+        let posted = self.posted;
+        let field = name.to_string();
+        let mut values = Vec::new();
+        for chosen in posted.all(&field).filter(|chosen| !chosen.is_empty()) {
+            if chosen == OWN && item.kind == ItemType::OpenChoice {
+                let words = posted.line(&name.part("annet")).to_owned();
+                if words.is_empty() {
+                    self.fault::<Value>(name, "fault-own-words");
+                } else {
+                    values.push(Value::String(nfc(&words)));
+                }
+                continue;
+            }
+            match chosen.parse().ok().and_then(|at: usize| options.get(at)) {
+                Some(option) => values.push(option.value.clone()),
+                None => drop(self.fault::<Value>(name, "fault-option")),
+            }
+        }
+        values
+    }
+
+    fn quantities(&mut self, item: &Item, name: &Name) -> Vec<Value> {
+        let posted = self.posted;
+        let (field, part) = (name.to_string(), name.part("u"));
+        let mut units = posted.all(&part);
+        let mut values = Vec::new();
+        for text in posted.all(&field) {
+            let unit = units.next().and_then(|at| at.parse().ok()).unwrap_or(0_usize);
+            if text.trim().is_empty() {
+                continue;
+            }
+            let Some(value) = typed::decimal(text) else {
+                self.fault::<Value>(name, "fault-number");
+                continue;
+            };
+            let unit = item.units.get(unit);
+            values.push(Value::Quantity(Quantity {
+                value,
+                unit: unit.map(|unit| unit.label.base.clone()),
+                system: unit.and_then(|unit| unit.system.clone()),
+                code: unit.map(|unit| unit.code.clone()),
+            }));
+        }
+        values
+    }
+
+    fn dates(&mut self, kind: ItemType, name: &Name) -> Vec<Value> {
+        let posted = self.posted;
+        let parts = ["d", "m", "y", "t"].map(|part| name.part(part));
+        let [days, months, years, times] = parts.each_ref().map(|part| posted.all(part).collect::<Vec<_>>());
+        let mut values = Vec::new();
+        for (at, day) in days.iter().enumerate() {
+            let of = |all: &[&'_ str]| all.get(at).copied().unwrap_or_default().trim().to_owned();
+            let (month, year, time) = (of(&months), of(&years), of(&times));
+            let date = DateText { day, month: &month, year: &year };
+            if date.is_blank() && time.is_empty() {
+                continue;
+            }
+            let value = if time.is_empty() { partial(kind, date) } else { exact(date, typed::time(&time)) };
+            values.extend(value.map_or_else(|key| self.fault(name, key), Some));
+        }
+        values
+    }
+}
+
+fn partial(kind: ItemType, date: DateText<'_>) -> Result<Value, &'static str> {
+    let text = date.partial().map_err(|_| "fault-date")?;
+    let value = match kind {
+        ItemType::Date => PartialDate::parse(&text).map(Value::Date),
+        _ => PartialDateTime::parse(&text).map(Value::DateTime),
+    };
+    value.ok_or("fault-date")
+}
+
+/// A date and a time of day on the clocks of Europe/Oslo; of an hour that comes twice, the first.
+fn exact(date: DateText<'_>, time: Option<NaiveTime>) -> Result<Value, &'static str> {
+    let date: NaiveDate = date.date(None).map_err(|_| "fault-date")?;
+    let local = date.and_time(time.ok_or("fault-time")?);
+    let moment = ZONE.from_local_datetime(&local).earliest().ok_or("fault-time")?;
+    PartialDateTime::parse(&moment.to_rfc3339()).map(Value::DateTime).ok_or("fault-date")
+}

@@ -1,0 +1,46 @@
+//! In which language a page is: what was chosen on a page, else what the browser asks for.
+
+use crate::domain::language::Language;
+use crate::text;
+use actix_web::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap};
+
+/// Query parameter by which a language is chosen.
+pub(in crate::http) const PARAMETER: &str = "sprak";
+/// Cookie of a session.
+pub(super) const SESSION: &str = "__Host-sesjon";
+/// Cookie of an entrance.
+pub(super) const ENTRANCE: &str = "__Host-inngang";
+/// Beginning of the cookies of a device, one an invitation.
+pub(super) const DEVICE: &str = "__Host-enhet-";
+
+/// The language of a request for a page, and whether it was chosen.
+pub(in crate::http) fn of(headers: &HeaderMap, query: &str) -> (Language, bool) {
+    let asked = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == PARAMETER).map(|(_, tag)| tag.into_owned());
+    let kept = || [SESSION, ENTRANCE].into_iter().find_map(|name| split(cookie(headers, name)?).0);
+    if let Some(language) = asked.as_deref().and_then(known).or_else(kept) {
+        return (language, true);
+    }
+    let accept = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    (text::negotiate(accept, text::languages()), false)
+}
+
+/// A language of ours.
+pub(super) fn known(tag: &str) -> Option<Language> {
+    Language::parse(tag).ok().filter(|language| text::languages().contains(language))
+}
+
+/// A cookie's value as it was sent. Those of ours need no decoding.
+pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    cookies(headers).find(|(own, _)| *own == name).map(|(_, value)| value)
+}
+
+/// All cookies.
+pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let lines = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
+}
+
+/// Takes the language off a cookie's value: `nn.rest`, or `.rest` where none was chosen.
+pub(super) fn split(value: &str) -> (Option<Language>, &str) {
+    value.split_once('.').map_or((None, value), |(tag, rest)| (known(tag), rest))
+}

@@ -1,0 +1,75 @@
+//! Forms as browsers send them (`application/x-www-form-urlencoded`).
+
+use crate::http::problem::{Code, Problem};
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, web};
+use futures::StreamExt;
+
+/// Largest form, bytes.
+const LARGEST: usize = 128 * 1024;
+/// Most fields.
+const MOST: usize = 4000;
+
+/// A sent form: names and values in their order.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Posted(Vec<(String, String)>);
+
+impl std::fmt::Debug for Posted {
+    /// Without the values: they are what a person typed.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Posted({})", self.0.len())
+    }
+}
+
+impl Posted {
+    /// Reads the body of a request.
+    pub(super) async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Self, Problem> {
+        let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let essence = media.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Problem::new(Code::MediaTypeUnsupported));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| Problem::new(Code::BodyMalformed))?;
+            if bytes.len() + chunk.len() > LARGEST {
+                return Err(Problem::new(Code::BodyTooLarge));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let pairs = url::form_urlencoded::parse(&bytes).take(MOST);
+        Ok(Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()))
+    }
+
+    /// A form of these fields.
+    #[cfg(test)]
+    pub(super) fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    /// The first value of a field.
+    pub(super) fn first(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The first value without white space around; empty where there is none.
+    pub(super) fn line(&self, name: &str) -> &str {
+        self.first(name).unwrap_or_default().trim()
+    }
+
+    /// Every value of a field.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a field has this value among others.
+    pub(super) fn holds(&self, name: &str, value: &str) -> bool {
+        self.all(name).any(|own| own == value)
+    }
+
+    /// Every value of a person's own words: longer than a code, not one of ours.
+    pub(super) fn own_words(&self) -> Vec<&str> {
+        let own = |name: &str| name.starts_with('f');
+        self.0.iter().filter(|(name, value)| own(name) && value.trim().chars().count() > 3).map(|(_, value)| value.as_str()).collect()
+    }
+}

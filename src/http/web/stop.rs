@@ -1,0 +1,185 @@
+//! Why a page can't be shown, as a page that says what to do.
+
+use super::frame::{Frame, go, page};
+use super::language;
+use super::posted::Posted;
+use crate::http::context::current;
+use crate::http::problem::{Code, Problem};
+use crate::services::holder::Place;
+use crate::services::{Fault, draft, holder, open_session};
+use actix_web::cookie::Cookie;
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+
+/// Why a page is not shown.
+#[derive(Debug)]
+pub(in crate::http) enum Stop {
+    /// Somewhere else.
+    Go { to: String, cookies: Vec<Cookie<'static>> },
+    /// A problem, as API callers get it, with who to call where that is known.
+    Problem { problem: Box<Problem>, call: Option<Box<Place>> },
+    /// The session is over; this was typed and is not saved.
+    Ended { words: Vec<String> },
+    /// The form was made for another letter than the one that is open.
+    OtherLetter,
+    /// The way in has to be begun again.
+    Entrance,
+    /// The link is none of ours.
+    NoLink,
+    /// The form was sent from another site.
+    CrossSite,
+}
+
+impl Stop {
+    /// The same, with what would be lost.
+    pub(super) fn keeping(self, posted: &Posted) -> Self {
+        match self {
+            Self::Problem { problem, .. } if problem.code == Code::SessionEnded => {
+                Self::Ended { words: posted.own_words().into_iter().map(str::to_owned).collect() }
+            }
+            other => other,
+        }
+    }
+
+    /// The same, with who to call.
+    pub(super) fn calling(self, place: Option<Place>) -> Self {
+        match self {
+            Self::Problem { problem, .. } => Self::Problem { problem, call: place.map(Box::new) },
+            other => other,
+        }
+    }
+
+    /// On to another page.
+    pub(super) fn to(path: &str) -> Self {
+        Self::Go { to: path.to_owned(), cookies: Vec::new() }
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        match problem.code {
+            Code::SessionEnded | Code::TokenInvalid => Self::Problem { problem: Box::new(Problem::new(Code::SessionEnded)), call: None },
+            Code::SessionIsReceipt => Self::to("/skjema/kvittering"),
+            Code::DraftElsewhere => Self::to("/skjema/annet-sted"),
+            _ => Self::Problem { problem: Box::new(problem), call: None },
+        }
+    }
+}
+
+impl From<draft::Error> for Stop {
+    fn from(error: draft::Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl From<holder::Error> for Stop {
+    fn from(error: holder::Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl From<open_session::Error> for Stop {
+    fn from(error: open_session::Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Problem::from(fault).into()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct Notice {
+    frame: Frame,
+    paragraphs: Vec<String>,
+    /// What was typed and is not saved.
+    words: Vec<String>,
+    call: Option<Place>,
+    /// Whether a new start from the front page helps.
+    code: bool,
+    request_id: Option<String>,
+    on: Option<(String, String)>,
+}
+
+impl std::fmt::Display for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a page is not shown")
+    }
+}
+
+impl ResponseError for Stop {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Go { .. } => StatusCode::SEE_OTHER,
+            Self::Problem { problem, .. } => problem.status_code(),
+            Self::Ended { .. } => StatusCode::UNAUTHORIZED,
+            Self::OtherLetter => StatusCode::CONFLICT,
+            Self::Entrance => StatusCode::GONE,
+            Self::NoLink => StatusCode::NOT_FOUND,
+            Self::CrossSite => StatusCode::FORBIDDEN,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if let Self::Go { to, cookies } = self {
+            let mut response = go(to);
+            for cookie in cookies {
+                response.cookie(cookie.clone());
+            }
+            return response.finish();
+        }
+        let context = current();
+        let (key, language) = (self.key(), context.language);
+        let say = |part: &str| crate::text::words(&language, &format!("{key}-{part}"), &[]);
+        let (title, detail) = match self {
+            Self::Problem { problem, .. } => problem.words(&language),
+            _ => (say("title"), say("detail")),
+        };
+        let fault = self.status_code().is_server_error();
+        let notice = Notice {
+            frame: Frame::bare(&language, "/", title),
+            paragraphs: vec![detail],
+            words: if let Self::Ended { words } = self { words.clone() } else { Vec::new() },
+            call: if let Self::Problem { call: Some(call), .. } = self { Some((**call).clone()) } else { None },
+            code: self.begins_anew(),
+            request_id: fault.then_some(context.id),
+            on: matches!(self, Self::OtherLetter).then(|| ("/skjema".to_owned(), say("on"))),
+        };
+        let mut response = page(self.status_code(), &notice).unwrap_or_else(|problem| problem.error_response());
+        if let Self::Problem { problem, .. } = self
+            && let Some(seconds) = problem.retry_after()
+        {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if let Self::Ended { .. } = self {
+            // Nothing is left to carry.
+            let _ = response.add_removal_cookie(&super::visit::gone(language::SESSION));
+        }
+        response
+    }
+}
+
+impl Stop {
+    fn key(&self) -> &'static str {
+        match self {
+            Self::Go { .. } | Self::Problem { .. } | Self::Ended { .. } => "problem-session-ended",
+            Self::OtherLetter => "other-letter",
+            Self::Entrance => "entrance-over",
+            Self::NoLink => "no-link",
+            Self::CrossSite => "cross-site",
+        }
+    }
+
+    fn begins_anew(&self) -> bool {
+        match self {
+            Self::Problem { problem, .. } => matches!(problem.code, Code::SessionEnded | Code::CredentialWrong | Code::LinkReplaced),
+            Self::Ended { .. } | Self::Entrance | Self::NoLink => true,
+            Self::Go { .. } | Self::OtherLetter | Self::CrossSite => false,
+        }
+    }
+}
