@@ -4,12 +4,12 @@ use super::audit::{self, Deed};
 use super::draft::{self, Content, Error, lock_held, may_change, open, read_stored, stored};
 use super::fault::Fault;
 use super::holder::{Held, Holder, Place, SessionKind, hold};
-use super::{Caller, Services};
+use super::{Caller, Services, support_text};
 use crate::domain::answers::{Complete, Context, complete};
 use crate::domain::ids::{ClinicianId, ResponseId};
 use crate::domain::language::Language;
 use crate::domain::respondent::Respondent;
-use crate::domain::summary::{consent_state, digest};
+use crate::domain::summary::{consent_state, digest, needs_support};
 use crate::fhir::read::ResponseStatus;
 use crate::storage::responses::{self, Response, Version};
 use crate::storage::{Reader, Tx, appointments, drafts, invitations, organizations, sessions};
@@ -35,6 +35,17 @@ pub struct Receipt {
     pub starts_at: Option<DateTime<Utc>>,
     /// The answers as plain text in the language they were given in.
     pub copy: String,
+    /// Places to turn to, for those whose answers call for them.
+    pub support: Option<Support>,
+}
+
+/// Places to turn to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Support {
+    /// Nothing is set in the language of the answers: the words of the product.
+    General,
+    /// What the unit, else the organization, says: paragraphs apart by a blank line.
+    Own(String),
 }
 
 /// A receipt, and whether this request made the version.
@@ -212,6 +223,13 @@ async fn receipt_in(reader: &impl Reader, held: &Held) -> Result<Option<Receipt>
     };
     let (answers, respondent) = open_version(held, &version)?;
     let language = Language::parse(&version.language).map_err(|_| Fault::Content("language"))?;
+    // By the newest version: who has changed the answers is met as they stand now.
+    let support = if needs_support(&held.form.questionnaire, &answers, unit.threshold.unwrap_or(organization.threshold)) {
+        let own = support_text::nearest(reader, organization_id, unit.id, &language).await?;
+        Some(own.map_or(Support::General, Support::Own))
+    } else {
+        None
+    };
     Ok(Some(Receipt {
         response: response.id,
         version: response.version,
@@ -221,5 +239,6 @@ async fn receipt_in(reader: &impl Reader, held: &Held) -> Result<Option<Receipt>
         unit: Place { name: unit.name, phone: unit.phone },
         starts_at: visit.map(|visit| visit.starts_at),
         copy: text::summary::answers(&held.form.questionnaire, &answers, &language, &Context { not_asked: respondent.not_asked() }),
+        support,
     }))
 }
