@@ -1,11 +1,12 @@
 //! `kartlegging organization|unit|client|clinician`
 
-use super::argument;
 use super::failure::Failure;
+use super::{argument, support};
 use crate::app::App;
 use crate::domain::actor::{Grant, Scope};
-use crate::domain::ids::OrganizationId;
+use crate::domain::ids::{OrganizationId, UnitId};
 use crate::services::admin::{self, Error, NewClinician, NewOrganization, NewUnit};
+use crate::services::support_text::Owner;
 use clap::Subcommand;
 use std::collections::BTreeSet;
 
@@ -37,6 +38,14 @@ pub(super) enum OrganizationCommand {
     },
     /// List organizations.
     List,
+    /// Set, remove or show the places to turn to that receipts may name. A unit's own text goes before it.
+    Support {
+        /// Organization id.
+        #[arg(long)]
+        organization: String,
+        #[command(flatten)]
+        options: support::Options,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -67,6 +76,17 @@ pub(super) enum UnitCommand {
         /// Only of this organization.
         #[arg(long)]
         organization: Option<String>,
+    },
+    /// Set, remove or show the places to turn to that the unit's receipts may name.
+    Support {
+        /// Organization id.
+        #[arg(long)]
+        organization: String,
+        /// Unit id.
+        #[arg(long)]
+        unit: String,
+        #[command(flatten)]
+        options: support::Options,
     },
 }
 
@@ -153,6 +173,10 @@ pub(super) async fn organization(command: OrganizationCommand, app: &App) -> Res
                 println!("{}  {}  {}  {}  threshold {} ({})", one.id, one.number, one.kind, one.name, one.threshold, one.threshold_source);
             }
         }
+        OrganizationCommand::Support { organization, options } => {
+            let owner = Owner { organization: organization_id(&organization)?, unit: None };
+            support::run(&app.services, owner, &options).await?;
+        }
     }
     Ok(())
 }
@@ -172,6 +196,12 @@ pub(super) async fn unit(command: UnitCommand, app: &App) -> Result<(), Failure>
             for one in admin::list_units(&app.services, organization).await? {
                 println!("{}  organization {}  {}  {}", one.id, one.organization, one.questionnaire_name, one.name);
             }
+        }
+        UnitCommand::Support { organization, unit, options } => {
+            let unit =
+                UnitId::parse(&unit).ok_or_else(|| argument("--unit is not an id; `kartlegging unit list` shows them".to_owned()))?;
+            let owner = Owner { organization: organization_id(&organization)?, unit: Some(unit) };
+            support::run(&app.services, owner, &options).await?;
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ mod keys;
 mod migrate;
 mod questionnaire;
 mod serve;
+mod support;
 mod token;
 
 use crate::app::{App, Machine};
@@ -45,10 +46,10 @@ enum Command {
     /// Check forms, or list the ones that are served.
     #[command(subcommand)]
     Questionnaire(questionnaire::Command),
-    /// Add or list organizations (health trusts, municipalities).
+    /// Add or list organizations (health trusts, municipalities), or set what their receipts say.
     #[command(subcommand)]
     Organization(admin::OrganizationCommand),
-    /// Add or list units of an organization.
+    /// Add or list units of an organization, or set what their receipts say.
     #[command(subcommand)]
     Unit(admin::UnitCommand),
     /// Add or list clients (letter systems, EHRs).

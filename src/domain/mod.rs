@@ -15,5 +15,6 @@ pub mod questionnaire;
 pub mod respondent;
 pub mod secret;
 pub mod summary;
+pub mod support_text;
 pub mod text;
 pub mod value;

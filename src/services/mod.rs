@@ -28,6 +28,7 @@ pub mod responses;
 pub mod review;
 pub mod startup;
 pub mod submit_response;
+pub mod support_text;
 pub mod vault;
 pub mod worklist;
 

@@ -10,7 +10,7 @@ use crate::domain::answers::{Answers, Complete, Context, complete};
 use crate::domain::ids::{ClinicianId, ResponseId};
 use crate::domain::language::Language;
 use crate::domain::respondent::Respondent;
-use crate::domain::summary::{consent_state, digest};
+use crate::domain::summary::{consent_state, digest, needs_support};
 use crate::fhir::read::ResponseStatus;
 use crate::storage::responses::{self, Response, Version};
 use crate::storage::{Reader, Tx, appointments, drafts, invitations, organizations, sessions};
@@ -220,6 +220,13 @@ async fn receipt_in(reader: &impl Reader, held: &Held) -> Result<Option<Receipt>
     };
     let (answers, respondent) = open_version(held, &version)?;
     let language = Language::parse(&version.language).map_err(|_| Fault::Content("language"))?;
+    // By the newest version: who has changed the answers is met as they stand now.
+    let support = if needs_support(&held.form.questionnaire, &answers, unit.threshold.unwrap_or(organization.threshold)) {
+        let own = support_text::nearest(reader, organization_id, unit.id, &language).await?;
+        Some(own.map_or(Support::General, Support::Own))
+    } else {
+        None
+    };
     Ok(Some(Receipt {
         response: response.id,
         version: response.version,

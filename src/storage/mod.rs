@@ -24,6 +24,7 @@ pub mod responses;
 pub mod schema;
 pub mod sessions;
 mod single_writer;
+pub mod support_texts;
 pub mod worklist;
 
 pub use db::{Db, Reader, Snapshot, StorageError, Tx, UnitError};

@@ -10,6 +10,8 @@ pub const ITEM_ROLE: &str = "https://kartlegging.example/fhir/CodeSystem/item-ro
 pub const PROBLEM: &str = "https://kartlegging.example/fhir/CodeSystem/problem";
 /// Code system of problem categories.
 pub const CATEGORY: &str = "https://kartlegging.example/fhir/CodeSystem/problem-category";
+/// Category of the emotional problems in [`CATEGORY`].
+pub const EMOTIONAL: &str = "emotional";
 /// Code system of the topic areas of the needs assessment.
 pub const TOPIC: &str = "https://kartlegging.example/fhir/CodeSystem/topic";
 /// Code system of yes, no and maybe.

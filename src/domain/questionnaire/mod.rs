@@ -15,7 +15,7 @@ mod limits;
 mod option;
 mod tree;
 
-pub use codes::{ANSWER, CATEGORY, CHANGE, EXTENSION_BASE, ITEM_ROLE, PROBLEM, Role, SYSTEM_BASE, TOPIC};
+pub use codes::{ANSWER, CATEGORY, CHANGE, EMOTIONAL, EXTENSION_BASE, ITEM_ROLE, PROBLEM, Role, SYSTEM_BASE, TOPIC};
 pub use condition::{Behavior, Condition, EnableWhen, Operator};
 pub use control::Control;
 pub use item::{Item, ItemType};

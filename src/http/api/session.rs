@@ -11,7 +11,7 @@ use crate::services::decline;
 use crate::services::draft::{self, DraftView};
 use crate::services::holder::{self, SessionView};
 use crate::services::open_session::{self, Command, Secret};
-use crate::services::submit_response::{self, Receipt};
+use crate::services::submit_response::{self, Receipt, Support};
 use actix_web::http::header::{ACCEPT, ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
@@ -250,7 +250,15 @@ fn receipt_body(receipt: &Receipt) -> Value {
         "unit": place(&receipt.unit),
         "appointment": visit(receipt.starts_at),
         "copy": receipt.copy,
+        "support": receipt.support.as_ref().map(support),
     })
+}
+
+fn support(support: &Support) -> Value {
+    match support {
+        Support::General => json!({"kind": "general"}),
+        Support::Own(text) => json!({"kind": "own", "text": text}),
+    }
 }
 
 /// `POST /api/v1/session/submit`

@@ -322,3 +322,12 @@ entity!(access_log_patient, "access_log_patient", {
     #[sea_orm(primary_key, auto_increment = false)]
     pub entry_id: Uuid,
 });
+entity!(support_text, "support_text", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub unit_id: Option<Uuid>,
+    pub language: String,
+    pub text: String,
+    pub updated_at: DateTimeUtc,
+});

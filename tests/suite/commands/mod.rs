@@ -4,3 +4,4 @@
 pub mod admin;
 mod invite;
 mod start;
+mod support_texts;

@@ -8,4 +8,5 @@ mod opening;
 mod respondents;
 mod sessions;
 mod submitting;
+mod support_texts;
 mod texts;
