@@ -14,6 +14,7 @@ mod m20261122_000003_invitations;
 mod m20261122_000004_responses;
 mod m20261122_000005_guards;
 mod m20261122_000006_access_log;
+mod m20261122_000007_support_text;
 mod m20261122_000008_draft_place;
 
 /// Every migration, oldest first.
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_responses::Migration),
             Box::new(m20261122_000005_guards::Migration),
             Box::new(m20261122_000006_access_log::Migration),
+            Box::new(m20261122_000007_support_text::Migration),
             Box::new(m20261122_000008_draft_place::Migration),
         ]
     }

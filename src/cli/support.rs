@@ -6,7 +6,7 @@ use crate::domain::language::Language;
 use crate::domain::support_text::{MAX_LENGTH, SupportText};
 use crate::services::Services;
 use crate::services::support_text::{self, Error, Owner};
-use crate::text::LANGUAGES;
+use crate::text::languages;
 use chrono_tz::Europe::Oslo;
 use clap::Args;
 use std::fs::File;
@@ -60,8 +60,8 @@ pub(super) async fn run(services: &Services, owner: Owner, options: &Options) ->
 }
 
 fn language(text: &str) -> Result<Language, Failure> {
-    let known = Language::parse(text).ok().filter(|language| LANGUAGES.contains(&language.as_str()));
-    known.ok_or_else(|| argument(format!("--language {text} is not one of {}", LANGUAGES.join(", "))))
+    let known = Language::parse(text).ok().filter(|language| languages().contains(language));
+    known.ok_or_else(|| argument(format!("--language {text} is not one of {}", languages().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))))
 }
 
 fn read(path: &Path) -> Result<SupportText, Failure> {

@@ -5,7 +5,7 @@ use super::draft::{self, Content, Error, lock_held, may_change, open, read_store
 use super::fault::Fault;
 use super::holder::{Held, Holder, Place, SessionKind, hold};
 use super::library::Form;
-use super::{Caller, Services};
+use super::{Caller, Services, support_text};
 use crate::domain::answers::{Answers, Complete, Context, complete};
 use crate::domain::ids::{ClinicianId, ResponseId};
 use crate::domain::language::Language;
@@ -37,12 +37,23 @@ pub struct Receipt {
     pub starts_at: Option<DateTime<Utc>>,
     /// The answers as plain text in the language they were given in.
     pub copy: String,
+    /// Places to turn to, for those whose answers call for them.
+    pub support: Option<Support>,
     /// The answers themselves.
     pub answers: Answers,
     /// Who gave them.
     pub respondent: Respondent,
     /// The form.
     pub form: Arc<Form>,
+}
+
+/// Places to turn to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Support {
+    /// Nothing is set in the language of the answers: the words of the product.
+    General,
+    /// What the unit, else the organization, says: paragraphs apart by a blank line.
+    Own(String),
 }
 
 /// A receipt, and whether this request made the version.
@@ -236,6 +247,7 @@ async fn receipt_in(reader: &impl Reader, held: &Held) -> Result<Option<Receipt>
         unit: Place { name: unit.name, phone: unit.phone },
         starts_at: visit.map(|visit| visit.starts_at),
         copy: text::summary::answers(&held.form.questionnaire, &answers, &language, &Context { not_asked: respondent.not_asked() }),
+        support,
         form: Arc::clone(&held.form),
         answers,
         respondent,

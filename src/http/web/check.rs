@@ -12,7 +12,7 @@ use crate::domain::respondent::Respondent;
 use crate::http::problem::{Code, Problem};
 use crate::services::draft::{self, DraftView, Error};
 use crate::services::holder::{Holder, SessionKind};
-use crate::services::submit_response::{self, Receipt};
+use crate::services::submit_response::{self, Receipt, Support};
 use crate::text::{self, format};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -120,6 +120,14 @@ struct Done {
     support: Option<Vec<String>>,
 }
 
+/// Places to turn to: what the unit says in the language of the answers, else the product's words.
+fn support_words(visit: &Visit, support: &Support) -> Vec<String> {
+    match support {
+        Support::Own(text) => text.split("\n\n").map(str::to_owned).collect(),
+        Support::General => ["support-general", "support-general-who"].map(|key| text::words(&visit.language, key, &[])).to_vec(),
+    }
+}
+
 /// `GET /skjema/kvittering`
 pub(in crate::http) async fn receipt(visit: Visit) -> Result<HttpResponse, Stop> {
     let holder = visit.holder().await?;
@@ -134,7 +142,7 @@ pub(in crate::http) async fn receipt(visit: Visit) -> Result<HttpResponse, Stop>
         visit: receipt.starts_at.map(|at| format::moment(at, &visit.language)),
         until: (receipt.amend_until > now).then(|| format::moment(receipt.amend_until, &visit.language)),
         sections: sections(&receipt.form.questionnaire, &receipt.answers, &context, &visit.language),
-        support: None,
+        support: receipt.support.as_ref().map(|support| support_words(&visit, support)),
         frame: Frame::inside(&visit, &holder, text::words(&visit.language, "receipt-title", &[]))?,
         receipt,
     };
