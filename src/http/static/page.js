@@ -7,7 +7,8 @@
   const box = document.getElementById('time');
 
   const say = (what) => {
-    if (!state) return;
+    // The same word twice is not read out twice.
+    if (!state || state.className === what) return;
     state.textContent = state.dataset[what] || '';
     state.className = what;
     state.hidden = !what;

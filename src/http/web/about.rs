@@ -87,7 +87,7 @@ pub(in crate::http) async fn about(visit: Visit) -> Result<HttpResponse, Stop> {
         unit: view.unit.clone(),
         lead: texts(form, &plan.lead, &visit.language),
         // Half a minute a page, as people read who are tired.
-        minutes: (plan.pages.len() + 3) / 2,
+        minutes: (plan.pages.len() + 1) / 2,
         frame: Frame::inside(&visit, &holder, title.clone())?,
         title,
     };

@@ -30,6 +30,11 @@ impl Words {
         text::words(&self.0, key, &[(name, Arg::from(value.into()))])
     }
 
+    /// A phone number as it is dialled.
+    pub(in crate::http) fn dial(&self, phone: &str) -> String {
+        phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
+    }
+
     /// A text with two numbers in it.
     pub(in crate::http) fn of(&self, key: &str, number: &usize, total: &usize) -> String {
         text::words(&self.0, key, &[("number", Arg::from(*number)), ("total", Arg::from(*total))])

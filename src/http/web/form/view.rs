@@ -24,6 +24,11 @@ pub(in crate::http::web) struct Said {
 }
 
 impl Said {
+    /// The words in parts that stood at a slash, after which a line may be broken.
+    pub(in crate::http::web) fn parts(&self) -> std::str::Split<'_, char> {
+        self.text.split('/')
+    }
+
     /// The attribute that says which language it is in; empty where that is the page's.
     pub(in crate::http::web) fn lang(&self) -> String {
         // A language tag has letters, digits and hyphens only.
@@ -127,6 +132,17 @@ pub(in crate::http::web) struct Line {
     pub mode: &'static str,
     pub unit: Option<Said>,
     pub units: Vec<Choice>,
+}
+
+impl Group {
+    /// Whether there is nothing to answer in it.
+    fn is_text(&self) -> bool {
+        self.blocks.iter().all(|block| match block {
+            Block::Text(_) => true,
+            Block::Group(group) => group.is_text(),
+            Block::Field(_) | Block::More { .. } => false,
+        })
+    }
 }
 
 impl Field {
