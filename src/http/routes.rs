@@ -102,16 +102,17 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
     for (path, methods) in paths {
         let allow: BTreeSet<String> = methods.iter().map(|endpoint| endpoint.method.to_string()).collect();
         let allow = allow.into_iter().collect::<Vec<_>>().join(", ");
+        let api = path.starts_with("/api/");
         let mut resource = web::resource(path).name(path);
         for endpoint in methods {
             resource = resource.route((endpoint.route)());
         }
         let refuse = move || {
             let allow = allow.clone();
-            async move { Err::<HttpResponse, _>(Problem::method(allow)) }
+            async move { if api { Err::<HttpResponse, Problem>(Problem::method(allow)) } else { health::other_method(&allow) } }
         };
         let resource = resource.default_service(web::to(refuse));
-        if path.starts_with("/api/") {
+        if api {
             config.service(resource);
         } else {
             // Tokens in pages are written differently each time, so their size tells nothing.
