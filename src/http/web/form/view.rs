@@ -237,10 +237,23 @@ pub(in crate::http::web) fn page(
     for path in &page.items {
         builder.along(&top, path, &Name::of_path(path), path, &mut blocks);
     }
+    lead_in(&mut blocks);
     let heading = first_heading(&blocks).unwrap_or_else(|| form.title(language).to_owned());
     let (mut errors, mut shown) = (Vec::new(), Vec::new());
     collect(&blocks, &mut errors, &mut shown);
     View { heading, blocks, errors, shown }
+}
+
+/// A text that leads to a question stands under its heading, so that the heading comes first.
+fn lead_in(blocks: &mut Vec<Block>) {
+    let texts = blocks.iter().take_while(|block| matches!(block, Block::Text(_))).count();
+    if !matches!(blocks.get(texts), Some(Block::Field(field)) if field.main) {
+        return;
+    }
+    let texts: Vec<Said> = blocks.drain(..texts).filter_map(|block| if let Block::Text(said) = block { Some(said) } else { None }).collect();
+    if let Some(Block::Field(field)) = blocks.first_mut() {
+        field.hints.splice(0..0, texts);
+    }
 }
 
 /// Texts to read, as blocks.
