@@ -109,9 +109,7 @@ fn of_key(key: &Key) -> Condition {
 
 /// This use's own row, as long as no other has taken over and no outcome is recorded.
 fn in_flight(begun: &Use) -> Condition {
-    of_key(&begun.key)
-        .add(idempotency::Column::AttemptId.eq(begun.attempt))
-        .add(idempotency::Column::State.eq("in-flight"))
+    of_key(&begun.key).add(idempotency::Column::AttemptId.eq(begun.attempt)).add(idempotency::Column::State.eq("in-flight"))
 }
 
 /// Records the outcome, in the transaction of the work itself. False when another use has taken over.

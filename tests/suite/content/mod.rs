@@ -6,4 +6,4 @@ mod hostile;
 mod properties;
 mod quirks;
 mod summaries;
-mod support;
+pub mod support;

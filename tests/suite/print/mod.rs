@@ -1,0 +1,6 @@
+//! What goes on paper: the paper twin of a form and the patient's copy, read back as another program
+//! reads them.
+
+mod forms;
+mod hostile;
+pub mod reading;
