@@ -97,8 +97,7 @@ fn print(settings: &Settings, name: &str, version: Option<&str>, asked: Option<&
         None => form.language().clone(),
         Some(asked) => form.languages().into_iter().find(|own| own == asked).ok_or_else(|| unknown(format!("{name} is not in {asked}")))?,
     };
-    let refused = |error: crate::print::pdf::Error| Failure::run("questionnaire-refused", error.to_string(), "Report this with the form.");
-    let bytes = paper::form(form, &language, None).map_err(refused)?;
+    let bytes = paper::form(form, &language, None)?;
     let written = match out {
         Some(path) => std::fs::write(path, &bytes),
         None => std::io::stdout().write_all(&bytes).and_then(|()| std::io::stdout().flush()),

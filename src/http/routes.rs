@@ -33,6 +33,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/api/v1/invitations/{id}",                || web::get().to(invitations::get)),
         e(Method::POST,   "/api/v1/invitations/{id}/reissue",        || web::post().to(invitations::reissue)),
         e(Method::POST,   "/api/v1/invitations/{id}/revoke",         || web::post().to(invitations::revoke)),
+        e(Method::POST,   "/api/v1/invitations/{id}/paper",          || web::post().to(invitations::paper)),
         e(Method::POST,   "/api/v1/session",                         || web::post().to(session::open)),
         e(Method::GET,    "/api/v1/session",                         || web::get().to(session::get)),
         e(Method::DELETE, "/api/v1/session",                         || web::delete().to(session::end)),
@@ -54,6 +55,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/api/v1/patients/{id}/access-log",        || web::get().to(patients::access_log)),
         e(Method::GET,    "/api/v1/questionnaires",                  || web::get().to(questionnaires::list)),
         e(Method::GET,    "/api/v1/questionnaires/{name}/{version}", || web::get().to(questionnaires::get)),
+        e(Method::GET,    "/api/v1/questionnaires/{name}/{version}/paper.pdf", || web::get().to(questionnaires::paper)),
     ]
 }
 

@@ -185,7 +185,7 @@ impl Document {
             let mut lines = self.strips(&clean(text), SIZE, Weight::Regular, 14.0, element);
             if let Some(first) = lines.first_mut() {
                 let bullet = "\u{2022}".to_owned();
-                first.marks.push(Mark::Text { x: 2.0, base: SIZE, size: SIZE, weight: Weight::Regular, text: bullet, element: None });
+                first.marks.insert(0, Mark::Text { x: 2.0, base: SIZE, size: SIZE, weight: Weight::Regular, text: bullet, element: None });
             }
             strips.append(&mut lines);
         }
