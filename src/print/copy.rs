@@ -3,14 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use super::pdf::{Document, Error};
-use crate::domain::answers::{AnsweredItem, Answers, Context, enabled};
+use crate::domain::answers::{Answers, Context};
 use crate::domain::language::Language;
-use crate::domain::questionnaire::{Item, ItemType, Questionnaire};
+use crate::domain::questionnaire::Questionnaire;
 use crate::domain::respondent::Respondent;
-use crate::text::{format, summary, ui_language, words};
-
-/// Deepest heading.
-const DEEPEST: u16 = 6;
+use crate::text::summary::{self, Entry};
+use crate::text::{format, ui_language, words};
 
 /// What stands around the answers.
 #[derive(Debug, Clone)]
@@ -30,7 +28,7 @@ pub struct Envelope<'a> {
 }
 
 /// A copy of the answers as PDF: every question that was asked, with its answer, in the order of the
-/// form. What is shown follows the rules of [`summary::answers`].
+/// form ([`summary::entries`]).
 pub fn answers(form: &Questionnaire, answers: &Answers, language: &Language, around: &Envelope<'_>) -> Result<Vec<u8>, Error> {
     let own = ui_language(language);
     let say = |key: &str| words(&own, key, &[]);
@@ -50,70 +48,23 @@ pub fn answers(form: &Questionnaire, answers: &Answers, language: &Language, aro
         document.pairs(&pairs);
     });
     let context = Context { not_asked: around.respondent.not_asked() };
-    let asked = enabled(form, answers, &context);
-    let mut copy = Copy { document, form, language, missing: say("summary-not-answered") };
-    let shown = |item: &Item| asked.contains(item.link_id.as_str()) && !item.hidden;
-    copy.level(form.items(), &answers.items, &shown, 2);
-    copy.document.finish()
-}
-
-/// A copy that is being made.
-struct Copy<'a> {
-    document: Document,
-    form: &'a Questionnaire,
-    language: &'a Language,
-    missing: String,
-}
-
-impl Copy<'_> {
-    fn level(&mut self, items: &[Item], given: &[AnsweredItem], shown: &dyn Fn(&Item) -> bool, level: u16) {
-        for item in items.iter().filter(|item| shown(item) && item.kind != ItemType::Display) {
-            let here: Vec<&AnsweredItem> = given.iter().filter(|given| given.link_id == item.link_id).collect();
-            if item.is_question() {
-                self.question(item, &here, shown, level);
-                continue;
-            }
-            if !has_question(item) {
-                continue;
-            }
-            let text = item.text.get(self.language);
-            self.document.heading(level, text);
-            let deeper = if text.is_empty() { level } else { (level + 1).min(DEEPEST) };
-            if here.is_empty() {
-                self.level(&item.items, &[], shown, deeper);
-            }
-            for instance in here {
-                self.level(&item.items, &instance.items, shown, deeper);
-            }
+    for entry in summary::entries(form, answers, language, &context) {
+        match entry {
+            Entry::Heading { depth, text } => document.heading(below_title(depth), &text),
+            Entry::Question { depth, question, answers } => document.together(|document| {
+                document.question(below_title(depth), &question);
+                match answers.as_slice() {
+                    [] => document.aside(|document| document.paragraph(&say("summary-not-answered"))),
+                    [one] => document.paragraph(one),
+                    several => document.bullets(several),
+                }
+            }),
         }
     }
-
-    fn question(&mut self, item: &Item, given: &[&AnsweredItem], shown: &dyn Fn(&Item) -> bool, level: u16) {
-        let options = self.form.possible_options(item);
-        let given: Vec<_> = given.iter().flat_map(|given| &given.answers).collect();
-        let texts: Vec<String> = given
-            .iter()
-            .map(|answer| {
-                let option = options.iter().find(|option| option.is(&answer.value));
-                option.map_or_else(|| format::value(&answer.value, self.language), |option| option.label.get(self.language).to_owned())
-            })
-            .collect();
-        let missing = &self.missing;
-        self.document.together(|document| {
-            document.question(level, item.text.get(self.language));
-            match texts.as_slice() {
-                [] => document.aside(|document| document.paragraph(missing)),
-                [one] => document.paragraph(one),
-                several => document.bullets(several),
-            }
-        });
-        for answer in given {
-            self.level(&item.items, &answer.items, shown, (level + 1).min(DEEPEST));
-        }
-    }
+    document.finish()
 }
 
-/// Whether any question is in a group.
-fn has_question(item: &Item) -> bool {
-    item.items.iter().any(|item| item.is_question() || has_question(item))
+/// Level of a heading so deep in the form, below the title.
+fn below_title(depth: u16) -> u16 {
+    depth.saturating_add(2)
 }

@@ -108,14 +108,15 @@ impl Paper<'_> {
         let keys = ["relation-parent", "relation-power-of-attorney", "relation-assigned-power-of-attorney", "relation-guardian"];
         let relations = keys.map(|key| capitalised(&say(key)));
         let lines = ["paper-who-name", "paper-who-phone", "paper-date"].map(|key| format!("{}:", say(key)));
+        let [name, phone, day] = lines;
         let date = format!("({})", say("paper-format-date"));
         self.document.aside(|document| {
             document.together(|document| {
                 document.heading(2, &heading);
                 document.lead(&one);
                 document.ticks(&who, Tick::One, None);
+                document.blank(&day, &date, SHORT);
             });
-            let [name, phone, day] = lines;
             document.together(|document| {
                 document.question(3, &only);
                 document.lead(&relation);
@@ -123,7 +124,6 @@ impl Paper<'_> {
                 document.blank(&name, "", NAME);
                 document.blank(&phone, "", SHORT);
             });
-            document.blank(&day, &date, SHORT);
         });
     }
 }

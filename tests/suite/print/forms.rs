@@ -9,6 +9,7 @@ use kartlegging::domain::secret::Code;
 use kartlegging::print::paper::{self, Addressee};
 use kartlegging::text::{LANGUAGES, words};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 fn language(tag: &str) -> Language {
     Language::parse(tag).expect("language")
@@ -104,6 +105,8 @@ fn a_language_that_the_product_lacks_falls_back_for_its_own_words() {
     let (_, pdf) = print(&form, "se", None);
     assert_eq!(pdf.language(), "se");
     assert!(pdf.says("Mo manná?") && pdf.says("Velg ett svar."));
+    assert_eq!(pdf.languages_aside(), BTreeSet::from(["nb".to_owned()]), "a reader program is told of the other language");
+    assert!(print(&crate::content::support::form("follow-up"), "nb", None).1.languages_aside().is_empty());
 }
 
 fn option(code: &str) -> Value {

@@ -1,6 +1,7 @@
 //! Reads a PDF: its text, its title and what it tells a program that reads aloud.
 
 use lopdf::{Dictionary, Document, Object};
+use std::collections::BTreeSet;
 
 /// A PDF that opened.
 pub struct Pdf {
@@ -56,6 +57,12 @@ impl Pdf {
         let fonts = self.document.objects.values().filter_map(|object| object.as_dict().ok());
         let described: Vec<_> = fonts.filter(|one| one.has_type(b"FontDescriptor")).collect();
         assert!(!described.is_empty() && described.iter().all(|one| one.has(b"FontFile2")), "a font is not embedded");
+    }
+
+    /// Languages of parts that are not in the language of the document.
+    pub fn languages_aside(&self) -> BTreeSet<String> {
+        let parts = self.document.objects.values().filter_map(|object| object.as_dict().ok()).filter(|one| one.has(b"S") && one.has(b"P"));
+        parts.filter_map(|one| one.get(b"Lang").ok()).map(|tag| lopdf::decode_text_string(tag).expect("text")).collect()
     }
 
     /// Names of the structure elements in the order they are read, down the tree.
