@@ -250,7 +250,8 @@ fn lead_in(blocks: &mut Vec<Block>) {
     if !matches!(blocks.get(texts), Some(Block::Field(field)) if field.main) {
         return;
     }
-    let texts: Vec<Said> = blocks.drain(..texts).filter_map(|block| if let Block::Text(said) = block { Some(said) } else { None }).collect();
+    let texts: Vec<Said> =
+        blocks.drain(..texts).filter_map(|block| if let Block::Text(said) = block { Some(said) } else { None }).collect();
     if let Some(Block::Field(field)) = blocks.first_mut() {
         field.hints.splice(0..0, texts);
     }

@@ -155,6 +155,7 @@ receipt-call-title = Har du spørsmål?
 receipt-copy-title = Dine svar
 receipt-copy = Du kan lagre eller skrive ut en kopi.
 receipt-pdf = Lagre en kopi (PDF)
+receipt-file = svarene-mine
 receipt-print = Skriv ut
 receipt-show = Vis svarene
 receipt-close-detail = Bruker du en telefon eller maskin som andre også bruker? Lukk skjemaet når du er ferdig.
