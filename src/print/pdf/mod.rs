@@ -2,14 +2,17 @@
 //! tagged throughout (PDF/UA-1), fonts embedded.
 //!
 //! A [`Document`] is filled from top to bottom; what belongs together stays on a page. To add a kind
-//! of content: a method here that makes a [`Block`] of marks, each with the element it belongs to.
+//! of content: a method here, or in `fields` when it is filled in with a pen, that makes a block of
+//! marks, each with the element it belongs to.
 
 mod draw;
 mod face;
+mod fields;
 mod sheet;
 
 use draw::{Element, Plan, Role, render};
 use face::{Faces, Weight, clean};
+pub use fields::Tick;
 use sheet::{Block, KEPT, Mark, Strip, WIDTH, paginate};
 
 use super::qr;
@@ -22,20 +25,8 @@ const SIZE: f32 = 13.0;
 const SMALL: f32 = 12.0;
 /// Height of a line, as part of its size.
 const LEADING: f32 = 1.35;
-/// Side of a box to tick.
-const BOX: f32 = 13.0;
-/// From the left edge of a box to its label.
-const INDENT: f32 = 24.0;
-/// Height of a line to write on.
-const WRITE: f32 = 27.0;
 /// White between two columns.
 const GAP: f32 = 16.0;
-/// From this many short options on, they stand in two columns.
-const COLUMNS_FROM: usize = 8;
-/// More than this are too many for two columns of one page.
-const COLUMNS_TO: usize = 44;
-/// Most lines of one label that stay together.
-const LABEL_LINES: usize = 12;
 /// Side of one module of a QR code.
 const MODULE: f32 = 2.6;
 
@@ -48,15 +39,6 @@ pub enum Error {
     /// What was put in breaks a rule of accessible documents.
     #[error("the document breaks a rule of PDF/UA")]
     Refused,
-}
-
-/// A choice on paper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tick {
-    /// One of them: circles.
-    One,
-    /// Any of them: squares.
-    Several,
 }
 
 /// A document that grows from top to bottom.
@@ -149,30 +131,25 @@ impl Document {
 
     /// A text.
     pub fn paragraph(&mut self, text: &str) {
-        self.text(text, Weight::Regular, 5.0);
-    }
-
-    /// A text in heavy letters.
-    pub fn strong(&mut self, text: &str) {
-        self.text(text, Weight::Bold, 5.0);
+        self.text(text, 5.0);
     }
 
     /// A text that stays with what follows.
     pub fn lead(&mut self, text: &str) {
         let from = self.blocks.len();
-        self.text(text, Weight::Regular, 4.0);
+        self.text(text, 4.0);
         for block in self.blocks.iter_mut().skip(from) {
             block.next = true;
         }
     }
 
-    fn text(&mut self, text: &str, weight: Weight, before: f32) {
+    fn text(&mut self, text: &str, before: f32) {
         let text = clean(text);
         if text.is_empty() {
             return;
         }
         let element = self.element(Role::Paragraph, "");
-        let strips = self.strips(&text, SIZE, weight, 0.0, element);
+        let strips = self.strips(&text, SIZE, Weight::Regular, 0.0, element);
         self.blocks.push(Block { before, strips, whole: false, next: false });
     }
 
@@ -184,8 +161,7 @@ impl Document {
             let element = self.element(Role::Item(list), "");
             let mut lines = self.strips(&clean(text), SIZE, Weight::Regular, 14.0, element);
             if let Some(first) = lines.first_mut() {
-                let bullet = "\u{2022}".to_owned();
-                first.marks.insert(0, Mark::Text { x: 2.0, base: SIZE, size: SIZE, weight: Weight::Regular, text: bullet, element: None });
+                first.marks.insert(0, said(2.0, "\u{2022}".to_owned(), None));
             }
             strips.append(&mut lines);
         }
@@ -227,145 +203,12 @@ impl Document {
         self.blocks.push(Block { before: 10.0, strips, whole: true, next: false });
     }
 
-    /// Boxes to tick with their labels; `own` adds one with a line for words of one's own. Many short
-    /// labels stand in two columns, read down the first and then the second.
-    pub fn ticks(&mut self, labels: &[String], tick: Tick, own: Option<&str>) {
-        let list = self.list();
-        let labels: Vec<String> = labels.iter().map(|label| clean(label)).collect();
-        let room = (WIDTH - GAP) / 2.0 - INDENT;
-        let face = self.faces.of(Weight::Regular);
-        let short = labels.iter().all(|label| !label.contains('\n') && face.width(label, SIZE) <= room);
-        if short && own.is_none() && (COLUMNS_FROM..=COLUMNS_TO).contains(&labels.len()) {
-            let strips = self.columns(&labels, tick, list);
-            return self.block(4.0, strips, true);
-        }
-        let mut strips = Vec::new();
-        for label in &labels {
-            let element = self.element(Role::Item(list), "");
-            strips.append(&mut self.tick(label, tick, element));
-        }
-        if let Some(own) = own {
-            let element = self.element(Role::Item(list), "");
-            let mut rows = self.tick(&clean(own), tick, element);
-            if let Some(first) = rows.first_mut() {
-                first.height = WRITE;
-                let x = INDENT + self.faces.of(Weight::Regular).width(own, SIZE).min(WIDTH / 2.0) + 8.0;
-                first.marks.push(Mark::Rule { x, y: SIZE + 5.0, width: WIDTH - x });
-            }
-            strips.append(&mut rows);
-        }
-        self.block(4.0, strips, false);
-    }
-
-    fn tick(&self, label: &str, tick: Tick, element: usize) -> Vec<Strip> {
-        let lines = self.strips(label, SIZE, Weight::Regular, INDENT, element);
-        let mut rows: Vec<Strip> = lines.chunks(LABEL_LINES).map(stack).collect();
-        if let Some(first) = rows.first_mut() {
-            first.marks.insert(0, empty(tick, 0.0, 4.5));
-        }
-        rows
-    }
-
-    fn columns(&mut self, labels: &[String], tick: Tick, list: usize) -> Vec<Strip> {
-        let rows = labels.len().div_ceil(2);
-        let mut strips: Vec<Strip> = vec![Strip::default(); rows];
-        let second = f32::midpoint(WIDTH, GAP);
-        for (column, labels) in labels.chunks(rows.max(1)).enumerate() {
-            let x = if column == 0 { 0.0 } else { second };
-            for (strip, label) in strips.iter_mut().zip(labels) {
-                let element = self.element(Role::Item(list), "");
-                for row in self.tick(label, tick, element) {
-                    strip.height = row.height;
-                    strip.marks.extend(row.marks.into_iter().map(|mark| shifted(mark, x)));
-                }
-            }
-        }
-        strips
-    }
-
-    /// A row of numbered boxes, with the whole labels of both ends below them.
-    pub fn scale(&mut self, numbers: &[String], low: &str, high: &str) {
-        let list = self.list();
-        let cell = (WIDTH / count(numbers.len())).min(44.0);
-        let mut boxes = Strip { height: 58.0, marks: Vec::new() };
-        let mut ends = Vec::new();
-        for (at, number) in numbers.iter().enumerate() {
-            let element = self.element(Role::Item(list), "");
-            let left = cell * count(at);
-            let x = left + (cell - self.faces.of(Weight::Bold).width(number, 15.0)) / 2.0;
-            // What stands below the ends says their numbers too: here they are decoration.
-            let said = match at {
-                0 => Some(low),
-                _ if at + 1 == numbers.len() => Some(high),
-                _ => None,
-            };
-            let beside = if said.is_none() { Some(element) } else { None };
-            boxes.marks.push(Mark::Text { x, base: 17.0, size: 15.0, weight: Weight::Bold, text: number.clone(), element: beside });
-            boxes.marks.push(Mark::Square { x: left + (cell - 26.0) / 2.0, y: 24.0, side: 26.0 });
-            ends.extend(said.map(|said| (clean(said), element)));
-        }
-        let mut strips = vec![boxes];
-        let face = self.faces.of(Weight::Regular);
-        let half = cell * count(numbers.len()) / 2.0 - 8.0;
-        let mut below: Vec<Strip> = Vec::new();
-        for (side, (text, element)) in ends.iter().enumerate() {
-            for (at, line) in face.lines(text, SIZE, half).into_iter().enumerate() {
-                let x = if side == 0 { 4.0 } else { half * 2.0 + 12.0 - face.width(line.trim_end(), SIZE) };
-                if below.len() <= at {
-                    below.push(Strip { height: SIZE * LEADING, marks: Vec::new() });
-                }
-                if let Some(strip) = below.get_mut(at) {
-                    strip.marks.push(Mark::Text {
-                        x,
-                        base: SIZE,
-                        size: SIZE,
-                        weight: Weight::Regular,
-                        text: line,
-                        element: Some(*element),
-                    });
-                }
-            }
-        }
-        strips.append(&mut below);
-        self.block(6.0, strips, true);
-    }
-
-    /// A name, a short line to write on, and what stands behind it.
-    pub fn blank(&mut self, name: &str, behind: &str, width: f32) {
-        let element = self.element(Role::Paragraph, "");
-        let (name, behind) = (clean(name), clean(behind));
-        let face = self.faces.of(Weight::Regular);
-        let after = face.width(&name, SIZE) + if name.is_empty() { 0.0 } else { 8.0 };
-        let beside = after + width.min(WIDTH) + 8.0 + face.width(&behind, SIZE) <= WIDTH;
-        let mut strips = Vec::new();
-        let mut line = Strip { height: WRITE, marks: Vec::new() };
-        let (x, base) = if beside { (after, SIZE + 6.0) } else { (0.0, SIZE + 6.0) };
-        let mut say = |text: String, x| {
-            if !text.is_empty() {
-                line.marks.push(Mark::Text { x, base, size: SIZE, weight: Weight::Regular, text, element: Some(element) });
-            }
-        };
-        if beside {
-            say(if behind.is_empty() { name } else { format!("{name} ") }, 0.0);
-            say(behind, x + width + 8.0);
-        } else {
-            strips.extend(self.strips(format!("{name} {behind}").trim(), SIZE, Weight::Regular, 0.0, element));
-        }
-        line.marks.push(Mark::Rule { x, y: base + 3.0, width: width.min(WIDTH - x) });
-        strips.push(line);
-        self.block(4.0, strips, true);
-    }
-
-    /// Lines to write on, over the whole width.
-    pub fn lines(&mut self, number: usize) {
-        let line = Strip { height: WRITE, marks: vec![Mark::Rule { x: 0.0, y: WRITE - 4.0, width: WIDTH }] };
-        self.block(2.0, vec![line; number.max(1)], true);
-    }
-
-    /// A QR code, and what it shows for those who don't see it. False when the text is too long.
+    /// A QR code, and what it shows for those who don't see it. False when the text is too long, or
+    /// when it is not said what it shows.
     pub fn qr(&mut self, text: &str, shows: &str) -> bool {
-        let Some(modules) = qr::modules(text) else { return false };
-        let element = self.element(Role::Figure, &clean(shows).replace('\n', " "));
+        let shows = clean(shows).replace('\n', " ");
+        let Some(modules) = qr::modules(text).filter(|_| !shows.is_empty()) else { return false };
+        let element = self.element(Role::Figure, &shows);
         let quiet = MODULE * count(qr::QUIET);
         let dark =
             modules.iter().enumerate().flat_map(|(y, row)| row.iter().enumerate().filter(|(_, dark)| **dark).map(move |(x, _)| (x, y)));
@@ -386,8 +229,9 @@ impl Document {
                 let page = words(&own, "paper-page", &[("page", number.into()), ("pages", pages.len().into())]);
                 let face = faces.of(Weight::Regular);
                 let right = WIDTH - face.width(&page, SMALL);
-                let said = |x, text| Mark::Text { x, base: 0.0, size: SMALL, weight: Weight::Regular, text, element: None };
-                vec![Mark::Rule { x: 0.0, y: -SMALL - 4.0, width: WIDTH }, said(0.0, fitting(face, &foot, right - GAP)), said(right, page)]
+                let small = |x, text| Mark::Text { x, base: 0.0, size: SMALL, weight: Weight::Regular, text, element: None };
+                let edge = Mark::Rule { x: 0.0, y: -SMALL - 4.0, width: WIDTH };
+                vec![edge, small(0.0, fitting(face, &foot, right - GAP)), small(right, page)]
             })
             .collect();
         render(&Plan { title: &title, language: &language, faces: &faces, elements: &elements, pages: &pages, feet: &feet })
@@ -420,39 +264,9 @@ impl Document {
     }
 }
 
-/// Lines of a label on top of each other, with the white that a row of boxes needs.
-fn stack(lines: &[Strip]) -> Strip {
-    let mut row = Strip { height: 3.0, marks: Vec::new() };
-    for line in lines {
-        let top = row.height;
-        row.marks.extend(line.marks.iter().cloned().map(|mark| lowered(mark, top)));
-        row.height += line.height;
-    }
-    row.height += 4.0;
-    row
-}
-
-fn empty(tick: Tick, x: f32, y: f32) -> Mark {
-    match tick {
-        Tick::One => Mark::Circle { x, y, side: BOX },
-        Tick::Several => Mark::Square { x, y, side: BOX },
-    }
-}
-
-fn lowered(mark: Mark, by: f32) -> Mark {
-    match mark {
-        Mark::Text { x, base, size, weight, text, element } => Mark::Text { x, base: base + by, size, weight, text, element },
-        other => other,
-    }
-}
-
-fn shifted(mark: Mark, by: f32) -> Mark {
-    match mark {
-        Mark::Text { x, base, size, weight, text, element } => Mark::Text { x: x + by, base, size, weight, text, element },
-        Mark::Square { x, y, side } => Mark::Square { x: x + by, y, side },
-        Mark::Circle { x, y, side } => Mark::Circle { x: x + by, y, side },
-        other => other,
-    }
+/// Running text that begins at `x` of its strip.
+fn said(x: f32, text: String, element: Option<usize>) -> Mark {
+    Mark::Text { x, base: SIZE, size: SIZE, weight: Weight::Regular, text, element }
 }
 
 /// The text, cut with an ellipsis where it is wider than the room.

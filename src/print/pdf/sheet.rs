@@ -32,6 +32,23 @@ pub(super) enum Mark {
     Dots { element: usize, side: f32, at: Vec<(f32, f32)> },
 }
 
+impl Mark {
+    /// The same so much further right and down.
+    pub(super) fn moved(self, right: f32, down: f32) -> Self {
+        match self {
+            Self::Text { x, base, size, weight, text, element } => {
+                Self::Text { x: x + right, base: base + down, size, weight, text, element }
+            }
+            Self::Square { x, y, side } => Self::Square { x: x + right, y: y + down, side },
+            Self::Circle { x, y, side } => Self::Circle { x: x + right, y: y + down, side },
+            Self::Rule { x, y, width } => Self::Rule { x: x + right, y: y + down, width },
+            Self::Dots { element, side, at } => {
+                Self::Dots { element, side, at: at.into_iter().map(|(x, y)| (x + right, y + down)).collect() }
+            }
+        }
+    }
+}
+
 /// What is never split between pages.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Strip {
