@@ -74,6 +74,7 @@
   let waiting = 0, busy = false, dirty = false, stopped = false, leaving = false;
   const save = async () => {
     clearTimeout(waiting);
+    waiting = 0;
     if (busy || stopped || leaving) return;
     busy = true;
     dirty = false;
@@ -104,19 +105,19 @@
   };
   form.addEventListener('change', () => soon(50));
   form.addEventListener('input', ({ target }) => { if (target.matches('textarea, input[type=text]')) soon(1200); });
-  window.addEventListener('online', () => { if (dirty) save(); });
+  window.addEventListener('online', () => { if (dirty) save(); else say(''); });
   window.addEventListener('offline', () => say('offline'));
 
-  // Without the net nothing is sent: what is typed stays on the page.
+  // What is not saved yet is saved first: without the net the page stays, with what is typed on it.
   form.addEventListener('submit', async (event) => {
-    if (leaving) return;
+    if (leaving || stopped || (!dirty && !busy && navigator.onLine)) return;
     event.preventDefault();
     const button = event.submitter;
-    if (!navigator.onLine) { later(true); return; }
-    leaving = true;
-    clearTimeout(waiting);
     while (busy) await new Promise((go) => setTimeout(go, 20));
-    try { await fetch('/healthz', { method: 'HEAD', cache: 'no-store' }); } catch { leaving = false; later(true); return; }
+    if (dirty || !navigator.onLine) await save();
+    // Whatever else is wrong, the page that comes says it.
+    if (state && (state.className === 'offline' || state.className === 'failed')) return;
+    leaving = true;
     if (button) form.requestSubmit(button); else form.requestSubmit();
   });
 

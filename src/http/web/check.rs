@@ -2,7 +2,7 @@
 
 use super::about::{answering, steps};
 use super::form::view::Said;
-use super::frame::{Frame, go, page};
+use super::frame::{Frame, Words, go, page};
 use super::posted::Posted;
 use super::rows::{Section, sections};
 use super::stop::Stop;

@@ -1,6 +1,6 @@
 //! Why a page can't be shown, as a page that says what to do.
 
-use super::frame::{Frame, go, page};
+use super::frame::{Frame, Words, go, page};
 use super::language;
 use super::posted::Posted;
 use crate::http::context::current;

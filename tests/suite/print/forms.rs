@@ -58,7 +58,7 @@ fn expect_everything(form: &Questionnaire, tag: &str, pdf: &Pdf) {
 fn the_released_forms_are_on_paper_in_every_language() {
     for name in FORMS {
         let form = form(name);
-        for tag in languages().iter().map(|language| language.as_str()) {
+        for tag in languages().iter().map(kartlegging::domain::language::Language::as_str) {
             let (bytes, pdf) = print(&form, tag, None);
             expect_everything(&form, tag, &pdf);
             pdf.expect_accessible();

@@ -101,6 +101,7 @@ form-clock = Time
 form-date = For example 27 3 2026.
 form-time = For example 14:30.
 form-url = A web address, for example https://www.example.com.
+form-choose = Choose
 form-unit = Unit
 form-between = From { $min } to { $max }.
 form-least = At least { $min }.

@@ -101,6 +101,7 @@ form-clock = Klokken
 form-date = For eksempel 27 3 2026.
 form-time = For eksempel 14.30.
 form-url = En adresse på nettet, for eksempel https://www.eksempel.no.
+form-choose = Velg
 form-unit = Enhet
 form-between = Fra { $min } til { $max }.
 form-least = Minst { $min }.

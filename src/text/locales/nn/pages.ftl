@@ -101,6 +101,7 @@ form-clock = Klokka
 form-date = Til dømes 27 3 2026.
 form-time = Til dømes 14.30.
 form-url = Ei adresse på nettet, til dømes https://www.eksempel.no.
+form-choose = Vel
 form-unit = Eining
 form-between = Frå { $min } til { $max }.
 form-least = Minst { $min }.
