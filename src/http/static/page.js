@@ -43,8 +43,9 @@
   const print = document.querySelector('[data-print]');
   if (print) {
     print.hidden = false;
-    print.addEventListener('click', () => { document.querySelectorAll('details').forEach((d) => { d.open = true; }); window.print(); });
+    print.addEventListener('click', () => window.print());
   }
+  window.addEventListener('beforeprint', () => document.querySelectorAll('details').forEach((details) => { details.open = true; }));
 
   // Who answers: the fields of a representative are asked for when they are needed.
   const representative = document.getElementById('representant');
