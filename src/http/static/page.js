@@ -42,8 +42,12 @@
 
   const print = document.querySelector('[data-print]');
   if (print) {
-    print.hidden = false;
-    print.addEventListener('click', () => window.print());
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'quiet';
+    button.textContent = print.dataset.print;
+    button.addEventListener('click', () => window.print());
+    print.append(button);
   }
   window.addEventListener('beforeprint', () => document.querySelectorAll('details').forEach((details) => { details.open = true; }));
 
