@@ -37,8 +37,12 @@ impl Posted {
             }
             bytes.extend_from_slice(&chunk);
         }
-        let pairs = url::form_urlencoded::parse(&bytes).take(MOST);
-        Ok(Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()))
+        // What is left out of a page would be taken away from the answers: all of it or nothing.
+        let pairs: Vec<_> = url::form_urlencoded::parse(&bytes).take(MOST + 1).collect();
+        if pairs.len() > MOST {
+            return Err(Problem::new(Code::BodyTooLarge));
+        }
+        Ok(Self(pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()))
     }
 
     /// The first value of a field.
@@ -63,7 +67,9 @@ impl Posted {
 
     /// Every value of a person's own words: longer than a code, not one of ours.
     pub(super) fn own_words(&self) -> Vec<&str> {
-        let own = |name: &str| name.starts_with('f');
-        self.0.iter().filter(|(name, value)| own(name) && value.trim().chars().count() > 3).map(|(_, value)| value.as_str()).collect()
+        let question = |name: &str| name.strip_prefix('f').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let typed = |name: &str| question(name) || matches!(name, "navn" | "telefon");
+        let chosen = |value: &str| matches!(value, "true" | "false") || value.chars().count() <= 3;
+        self.0.iter().filter(|(name, value)| typed(name) && !chosen(value.trim())).map(|(_, value)| value.as_str()).collect()
     }
 }
