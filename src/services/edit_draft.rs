@@ -4,7 +4,7 @@
 use super::Services;
 use super::draft::{self, Content, DraftView, Error, check_respondent, language_of, lock_held, may_change, put, sealed, to_view};
 use super::holder::Holder;
-use crate::domain::answers::{Answers, Context, Severity, prune};
+use crate::domain::answers::{Answers, Context, Issue, Severity, prune};
 use crate::domain::language::Language;
 use crate::domain::questionnaire::Questionnaire;
 use crate::domain::respondent::Respondent;
@@ -19,6 +19,9 @@ pub struct Moved;
 /// Makes new answers of those that are stored. It may run more than once.
 pub type Change = Arc<dyn Fn(&Questionnaire, &Answers, &Context<'_>) -> Result<Answers, Moved> + Send + Sync>;
 
+/// The page that comes next, told by what is missing or odd after the change.
+pub type Next = Arc<dyn Fn(&[Issue]) -> i32 + Send + Sync>;
+
 /// What to change; `None` leaves what is stored.
 #[derive(Clone, Default)]
 pub struct Command {
@@ -29,7 +32,7 @@ pub struct Command {
     /// Language they are given in.
     pub language: Option<Language>,
     /// The page that comes next.
-    pub place: Option<i32>,
+    pub place: Option<Next>,
 }
 
 /// Changes the draft. [`Error::Changed`] when the change says that its ground has moved;
@@ -69,10 +72,13 @@ async fn edit_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &str
     let language = language_of(&held.form, language.as_ref(), known.as_ref())?;
     let saved = Content { answers, respondent };
     let mut row = sealed(services, &held, holder, &saved, known.as_ref(), &language, now);
-    row.place = command.place.or(row.place);
-    let view = to_view(&held.form, &saved, row.version, language, Some(&row));
+    let mut view = to_view(&held.form, &saved, row.version, language, Some(&row));
     if view.issues.iter().any(|issue| issue.severity > Severity::Warning) {
         return Err(Error::Answers(view.issues));
+    }
+    if let Some(next) = &command.place {
+        row.place = Some(next(&view.issues));
+        view.place = row.place;
     }
     put(tx, services, holder, request_id, &held, &row, known.as_ref().map(|draft| draft.version)).await?;
     Ok(view)

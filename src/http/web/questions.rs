@@ -10,7 +10,7 @@ use super::visit::Visit;
 use crate::domain::answers::{Context, Issue, Level};
 use crate::domain::respondent::Respondent;
 use crate::services::draft::{self, DraftView, Error};
-use crate::services::edit_draft::{self, Change, Command, Moved};
+use crate::services::edit_draft::{self, Change, Command, Moved, Next};
 use crate::services::holder::{self, Holder};
 use crate::services::library::Form;
 use crate::text;
@@ -127,9 +127,24 @@ enum Saved {
     Moved,
 }
 
-async fn save(visit: &Visit, holder: &Holder, number: usize, form: &Form, posted: &Posted, place: Option<i32>) -> Result<Saved, Stop> {
+/// Where the person goes on who comes back later: on this page while it is not done, on the check page
+/// when they came from there.
+fn next(form: &Form, page: &Page, number: usize, posted: &Posted, at_once: bool) -> Next {
+    let page_of = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    let stays = at_once || posted.line("gjor") == "senere" || posted.first("flere").is_some() || posted.first(REMOVE).is_some();
+    let last = Plan::of(&form.questionnaire).pages.len();
+    let next = if posted.line("fra") == "svar" { page_of(last + 1) } else { page_of(number + 1) };
+    let (form, page) = (form.questionnaire.clone(), page.clone());
+    Arc::new(move |issues| {
+        let missing = issues.iter().any(|issue| issue.code.is_missing() && Plan::holds(&form, &page, &issue.link_id));
+        if stays || missing { page_of(number) } else { next }
+    })
+}
+
+async fn save(visit: &Visit, holder: &Holder, number: usize, form: &Form, posted: &Posted, at_once: bool) -> Result<Saved, Stop> {
     let plan = Plan::of(&form.questionnaire);
     let page = plan.page(number).ok_or(Stop::NoPage)?.clone();
+    let place = Some(next(form, &page, number, posted, at_once));
     let faults = Arc::new(Mutex::new(Vec::new()));
     let (found, sent) = (Arc::clone(&faults), posted.clone());
     let change: Change = Arc::new(move |form, before, _| {
@@ -173,8 +188,7 @@ pub(in crate::http) async fn send(
 async fn at_once_or_on(visit: &Visit, number: usize, posted: &Posted, at_once: bool) -> Result<HttpResponse, Stop> {
     let holder = visit.sender(posted).await?;
     let form = holder::form(visit.services(), &holder).await?;
-    let next = i32::try_from(number).ok().map(|number| if at_once { number } else { number.saturating_add(1) });
-    let saved = save(visit, &holder, number, &form, posted, next).await?;
+    let saved = save(visit, &holder, number, &form, posted, at_once).await?;
     if at_once {
         return Ok(kept(visit, &holder, number, &saved));
     }

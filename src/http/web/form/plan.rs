@@ -73,11 +73,26 @@ impl Plan {
         self.pages.get(number.checked_sub(1)?)
     }
 
+    /// Whether the item of a link id stands on a page.
+    pub(in crate::http::web) fn holds(form: &Questionnaire, page: &Page, link_id: &str) -> bool {
+        page.items.iter().filter_map(|path| item_at(form.items(), path)).any(|item| is_in(item, link_id))
+    }
+
     /// Numbers of the pages on which something is asked now.
     pub(in crate::http::web) fn asked(&self, top: &Level<'_>) -> Vec<usize> {
         let pages = self.pages.iter().enumerate();
         pages.filter(|(_, page)| page.items.iter().any(|path| is_asked(top, path))).map(|(at, _)| at + 1).collect()
     }
+}
+
+fn item_at<'a>(items: &'a [Item], path: &[usize]) -> Option<&'a Item> {
+    let (first, rest) = path.split_first()?;
+    let item = items.get(*first)?;
+    if rest.is_empty() { Some(item) } else { item_at(&item.items, rest) }
+}
+
+fn is_in(item: &Item, link_id: &str) -> bool {
+    item.link_id == link_id || item.items.iter().any(|below| is_in(below, link_id))
 }
 
 /// Whether the item at the end of the way is asked, and everything above it.
