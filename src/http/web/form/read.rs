@@ -56,7 +56,10 @@ fn fill(items: &[Item], given: &mut Vec<AnsweredItem>) {
 
 /// A mark of the answers on a page: another one means that they were changed meanwhile.
 pub(in crate::http::web) fn mark(form: &Questionnaire, page: &Page, answers: &Answers) -> String {
-    let here: Vec<Vec<&AnsweredItem>> = page.items.iter().map(|path| at(form.items(), &answers.items, path)).collect();
+    // What the form gives is there from the first save on, whichever page that was of.
+    let mut items = answers.items.clone();
+    fill(form.items(), &mut items);
+    let here: Vec<Vec<&AnsweredItem>> = page.items.iter().map(|path| at(form.items(), &items, path)).collect();
     let text = format!("{here:?}");
     // FNV-1a: only two states of one draft are compared, there is nothing to protect.
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
