@@ -1,11 +1,13 @@
 //! Every operation by every kind of actor: one table, compared with the routes and with `x-actors` in
 //! `openapi.yaml`. Another organization's object is 404, or an unknown unit (422) in a body.
 //!
-//! A new operation is a row in [`TABLE`] and its request in [`request`].
+//! A new operation is a row in [`TABLE`] and its request in [`request`]; a new page is a row in [`PAGES`].
 
 use crate::on_both;
+use crate::pages;
 use crate::support::TestApp;
 use crate::support::app::Call;
+use crate::support::browser::{Browser, FORM};
 use crate::support::contract::CONTRACT;
 use crate::support::world::{BORN, Invited, answers, draft, token};
 use kartlegging::http::routes::endpoints;
@@ -74,6 +76,43 @@ const TABLE: [(&str, [&str; 13]); 35] = [
     ("getMetrics",              ["200"; 13]),
 ];
 
+/// Columns of [`PAGES`]: no cookie; a session's token as a bearer; a client's API token in the cookie;
+/// a session that answers; one that shows a receipt; one of another organization's patient.
+const READERS: [&str; 6] = ["nobody", "bearer", "api_token", "answering", "receipt", "other"];
+
+/// What a page does: its status, or where it leads.
+#[rustfmt::skip]
+const PAGES: [(&str, [&str; 6]); 27] = [
+    //                    nobody bearer api    answering                 receipt                   other
+    ("openLink",          [">/start"; 6]),
+    ("openPrintedLink",   [">/start"; 6]),
+    ("getWelcome",        ["410"; 6]),
+    ("getWrongLetter",    ["200"; 6]),
+    ("getCodePage",       ["200"; 6]),
+    ("openByCode",        ["410"; 6]),
+    ("getBirthDatePage",  ["410"; 6]),
+    ("openByLink",        ["410"; 6]),
+    ("getPaused",         ["200"; 6]),
+    ("getFinished",       ["200"; 6]),
+    ("resume",            ["401", "401", "401", ">/skjema/svar",          ">/skjema/kvittering",    ">/skjema/svar"]),
+    ("getAbout",          ["401", "401", "401", "200",                    ">/skjema/kvittering",    "200"]),
+    ("getRespondentPage", ["401", "401", "401", "200",                    ">/skjema/kvittering",    "200"]),
+    ("sayRespondent",     ["401", "401", "401", ">/skjema/svar",          ">/skjema/kvittering",    ">/skjema/svar"]),
+    ("getQuestionPage",   ["401", "401", "401", "200",                    ">/skjema/kvittering",    "200"]),
+    ("saveQuestionPage",  ["401", "401", "401", ">/skjema/side/2",        ">/skjema/kvittering",    ">/skjema/side/2"]),
+    ("getCheckPage",      ["401", "401", "401", "200",                    ">/skjema/kvittering",    "200"]),
+    ("handIn",            ["401", "401", "401", ">/skjema/kvittering",    ">/skjema/kvittering",    ">/skjema/kvittering"]),
+    ("getReceiptPage",    ["401", "401", "401", ">/skjema",               "200",                    ">/skjema"]),
+    ("getCopy",           ["401", "401", "401", ">/skjema",               "200",                    ">/skjema"]),
+    ("getDeclinePage",    ["401", "401", "401", "200",                    ">/skjema/kvittering",    "200"]),
+    ("sayNo",             ["401", "401", "401", ">/skjema/nei",           ">/skjema/kvittering",    ">/skjema/nei"]),
+    ("getElsewherePage",  ["401", "401", "401", ">/skjema",               ">/skjema",               ">/skjema"]),
+    ("startOverHere",     ["401", "401", "401", ">/skjema/om",            ">/skjema/kvittering",    ">/skjema/om"]),
+    ("extendSession",     ["401", "401", "401", "200",                    "200",                    "200"]),
+    ("endVisit",          ["401", "401", "401", ">/pause?sprak=nb",       ">/ferdig?sprak=nb",      ">/pause?sprak=nb"]),
+    ("getScript",         ["200"; 6]),
+];
+
 /// Method and path of a documented operation.
 fn operations() -> BTreeMap<String, (String, String, Value)> {
     let mut all = BTreeMap::new();
@@ -88,7 +127,9 @@ fn operations() -> BTreeMap<String, (String, String, Value)> {
 
 #[test]
 fn every_operation_and_route_has_its_row() {
-    let rows: BTreeSet<String> = TABLE.iter().map(|(id, _)| (*id).to_owned()).collect();
+    let pages = PAGES.iter().map(|(id, _)| *id);
+    let rows: BTreeSet<String> = TABLE.iter().map(|(id, _)| *id).chain(pages).map(str::to_owned).collect();
+    assert_eq!(rows.len(), TABLE.len() + PAGES.len(), "a row stands in both tables");
     let documented = operations();
     assert_eq!(rows, documented.keys().cloned().collect());
     let routes: BTreeSet<(String, String)> = endpoints().iter().map(|one| (one.method.to_string(), one.path.to_owned())).collect();
@@ -129,6 +170,85 @@ fn the_table_is_what_the_contract_says() {
             &["token"]
         };
         assert_eq!(kinds, expected, "{id}: security");
+    }
+}
+
+#[test]
+fn the_pages_are_what_the_contract_says() {
+    for (id, row) in PAGES {
+        let (_, _, operation) = &operations()[id];
+        let (actors, kind) = if row[0] == "401" { ("session", json!([{"cookie": []}])) } else { ("anyone", json!([])) };
+        assert_eq!(operation["x-actors"], json!([actors]), "{id}");
+        assert_eq!(operation["security"], kind, "{id}: security");
+    }
+}
+
+/// A browser in one of the columns of [`PAGES`], with a body that fits every form.
+async fn reader(app: &TestApp, who: &str, id: &str) -> (Browser, String) {
+    let mut browser = Browser::new(app);
+    let mut order = app.order(&format!("{id}-{who}"));
+    let client = if who == "other" { "other_client" } else { "client" };
+    if who == "other" {
+        order["appointment"]["unit"] = json!(app.world.other_unit);
+    }
+    let issue = app.post("/api/v1/invitations").bearer(app.world.token(client)).key(&format!("{id}-{who}-key")).json(&order);
+    let invited = Invited::of(issue.send().await.expect(201));
+    match who {
+        "nobody" => return (browser, String::new()),
+        "bearer" => {
+            let (session, _) = app.open(&invited, None).await;
+            return (browser.with("authorization", &format!("Bearer {session}")), String::new());
+        }
+        "api_token" => {
+            browser.plant("__Host-sesjon", &format!(".{}", app.world.token("client")));
+            return (browser, String::new());
+        }
+        _ => {}
+    }
+    let first = browser.begin(&invited).await;
+    let check = pages::answer(&mut browser, first, &pages::LEAST).await;
+    let seen = browser.open("/skjema/side/1").await.form();
+    let (mark, version) = (seen.values("sett")[0].to_owned(), check.form().values("versjon")[0].to_owned());
+    let mut token = seen.values("nokkel")[0].to_owned();
+    if who == "receipt" {
+        token = browser.submit(&check.form()).await.form().values("nokkel")[0].to_owned();
+    }
+    let body = format!("nokkel={token}&versjon={version}&sett={mark}&hvem=patient&vist=f1.0-0&f1.0-0=3&gjor=fortsett");
+    (browser, body)
+}
+
+on_both! {
+    async fn every_page_by_every_reader(app: TestApp) {
+        let mut wrong = Vec::new();
+        for (id, row) in PAGES {
+            let (method, path, _) = &operations()[id];
+            let path = path.replace("{link}", "V91PWT9PCDYK23RZW4C2D0QNPW").replace("{number}", "1");
+            for (who, expected) in READERS.into_iter().zip(row) {
+                let (mut browser, body) = reader(&app, who, id).await;
+                let body = (method == "POST").then(|| (FORM, body.into_bytes()));
+                let page = browser.ask(method, &path, body).await;
+                let outcome = if page.status == 303 { format!(">{}", page.leads()) } else { page.status.to_string() };
+                if outcome != expected {
+                    wrong.push(format!("{id} by {who}: expected {expected}, was {outcome}"));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
+
+on_both! {
+    async fn a_browser_sees_its_own_organization_only(app: TestApp) {
+        let (mut own, _) = reader(&app, "answering", "own").await;
+        let (mut other, body) = reader(&app, "other", "own").await;
+        let (mine, theirs) = (own.get("/skjema/om").await.main(), other.get("/skjema/om").await.main());
+        assert!(mine.contains("Poliklinikken, Oppdiktet helseforetak") && theirs.contains("Dagenheten, Annet helseforetak"), "{mine} {theirs}");
+        // A form that was made in the other's session saves nothing in one's own.
+        let before = own.draft().await;
+        for path in ["/skjema/side/1", "/skjema/hvem", "/skjema/svar", "/skjema/nei", "/skjema/annet-sted", "/skjema/avslutt", "/skjema/forleng"] {
+            own.ask("POST", path, Some((FORM, body.clone().into_bytes()))).await.at(409, path);
+        }
+        assert_eq!(own.draft().await, before);
     }
 }
 

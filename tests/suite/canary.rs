@@ -2,9 +2,12 @@
 //! level. Afterwards they are looked for, plain, hex- and base64-encoded, in the log, in the metrics,
 //! in problem bodies and in every byte of the database: not one may be found.
 
+use crate::pages;
 use crate::support::app::{Answer, Kind};
+use crate::support::browser::{Browser, FORM, path_of};
 use crate::support::program::{Serving, alone};
 use crate::support::sql;
+use crate::support::world::Invited;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -128,7 +131,6 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
     problems.push(http.call("POST", "/api/v1/invitations").bearer(client).key("canary-key-4").body("application/json", half).send().await);
     problems.push(http.call("GET", &format!("/api/v1/patients/{FNR}/timeline?fnr={FNR}")).bearer(nurse).send().await);
     problems.push(http.call("GET", &format!("/api/v1/worklist?{FNR}=1")).bearer(nurse).send().await);
-    problems.push(http.call("GET", &format!("/s/{FNR}")).send().await);
 
     let paper = format!("/api/v1/invitations/{}/paper", issued["id"].as_str().expect("id"));
     let printed = http.call("POST", &paper).bearer(nurse).send().await;
@@ -192,6 +194,95 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
     (problems, secrets)
 }
 
+/// Words that a page before the birth date must not hold: the person, the unit, the visit, the form.
+const BEFORE: [&str; 10] =
+    ["Gulspurv", "Poliklinikken", "kreft", "cancer", "Påkjenning", "påkjenning", "distress", "09.30", "27. ", "Timen din"];
+
+/// A patient goes the whole way in a browser, with mistakes on it: no page says too much, and no
+/// address, header or page after the birth date holds a secret. Gives the secrets it was told.
+async fn the_pages(serving: &Serving, unit: &str, client: &str) -> Vec<Canary> {
+    let http = &serving.http;
+    let order = json!({
+        "patient": {"identifier": {"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": FNR}, "name": NAME, "birth_date": BORN, "language": "nb"},
+        "appointment": {"external_id": "EHR-2", "starts_at": format!("{}T09:30:00+01:00", super::commands::admin::chrono_date(4)), "unit": unit},
+    });
+    let issue = http.call("POST", "/api/v1/invitations").bearer(client).key("canary-key-9").json(&order);
+    let invited = Invited::of(issue.send().await.expect(201));
+    let mut browser = Browser::at(http);
+    let path = path_of(&invited.link);
+    browser.open("/").await.at(200, "/");
+    browser.open(&format!("/s/{FNR}")).await.at(404, &format!("/s/{FNR}"));
+    browser.open(&path.to_lowercase()).await.at(200, "/start");
+    for tag in ["nn", "en", "nb"] {
+        browser.open(&format!("/start?sprak={tag}")).await.at(200, "/start");
+        browser.open("/feil-brev").await.at(200, "/feil-brev");
+    }
+    let door = browser.open("/fodselsdato").await;
+    browser.submit(&door.form().born("1950-01-01")).await.at(401, "/fodselsdato");
+    let mut other = Browser::at(http);
+    let typed = other.open("/kode").await.form().fill("kode", &format!("{}A", invited.code)).born(BORN);
+    other.submit(&typed).await.at(422, "/kode");
+    let unknown = typed.fill("kode", &crate::support::world::unknown_code(3)).born("1950-01-01");
+    other.submit(&unknown).await.at(401, "/kode");
+    browser.met.extend(other.met);
+    for (what, answer) in &browser.met {
+        for word in BEFORE {
+            assert!(!answer.text.contains(word), "{what} says {word}: {}", answer.text);
+        }
+    }
+    let before = std::mem::take(&mut browser.met);
+
+    browser.submit(&door.form().born(BORN)).await.at(200, "/skjema/om");
+    let who = browser.open("/skjema/hvem").await.form().check("hvem-representative").fill("relasjon", "guardian");
+    let first = browser.submit(&who.fill("navn", HELPER).fill("telefon", HELPER_PHONE)).await.at(200, "/skjema/side/1");
+    let picks: [pages::Pick<'_>; 4] = [pages::LEAST[0], pages::LEAST[1], pages::LEAST[2], ("Andre utfordringer", &[FREE_TEXT])];
+    let check = pages::answer(&mut browser, first, &picks).await.at(200, "/skjema/svar");
+    assert!(check.main().contains(FREE_TEXT), "the pages carry the canaries");
+    browser.clone().submit(&check.form().press(&pages::say("page-later"))).await;
+    let session = browser.token();
+    browser
+        .ask("POST", "/skjema/side/7", Some((FORM, format!("nokkel=x&f2.0-6={FREE_TEXT}").into_bytes())))
+        .await
+        .at(401, "/skjema/side/7");
+    let again = browser.open(path).await.at(200, "/start");
+    assert_eq!(again.status, 200);
+    let form = browser.open("/fodselsdato").await.form().born(BORN);
+    let check = browser.submit(&form).await.at(200, "/skjema/svar");
+    let receipt = browser.submit(&check.form()).await.at(200, "/skjema/kvittering");
+    browser.open("/skjema/kopi.pdf").await.at(200, "/skjema/kopi.pdf");
+    browser.submit(&receipt.form()).await;
+
+    let device = browser.cookies().iter().find_map(|name| name.starts_with("__Host-enhet-").then(|| browser.cookie(name))).flatten();
+    let secrets = vec![
+        canary("link of the pages", path.rsplit('/').next().unwrap_or_default()),
+        canary("code of the pages", &invited.code),
+        canary("session of the pages", &session),
+        canary("device of the pages", device.expect("a device cookie")),
+    ];
+    let personal = [canary("national id", FNR), canary("birth date", BORN), canary("birth date as day and month", "13.10.1947")];
+    let mut hits = Vec::new();
+    for (at, (what, answer)) in before.iter().chain(&browser.met).enumerate() {
+        let header = |name: &&String| !matches!(name.as_str(), "set-cookie");
+        let headers: Vec<_> = answer.headers.iter().filter(|(name, _)| header(name)).collect();
+        let place = format!("the headers of {what}");
+        hits.extend(found_in(&place, format!("{headers:?}").as_bytes(), &secrets));
+        hits.extend(found_in(&place, format!("{headers:?}").as_bytes(), &personal));
+        if at >= before.len() {
+            hits.extend(found_in(what, answer.text.as_bytes(), &secrets));
+            hits.extend(found_in(what, answer.text.as_bytes(), &personal));
+        } else {
+            // Only a code that was mistyped stands in its field again, to be mended.
+            hits.extend(found_in(what, answer.text.as_bytes(), &secrets).into_iter().filter(|hit| !hit.starts_with("code")));
+        }
+        // A link stands in one address, which leads away from it.
+        let address = what.split_once(' ').map_or("", |(_, path)| path).to_uppercase();
+        let own = address.starts_with("/S/") && matches!(answer.status, 303 | 404);
+        assert!(own || found_in("the address", address.as_bytes(), &secrets).is_empty(), "{what}");
+    }
+    assert!(hits.is_empty(), "{hits:#?}");
+    secrets
+}
+
 /// Every column of every table, as text and hex.
 async fn postgres_dump(url: &str) -> String {
     let tables = sql::texts(url, "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()").await;
@@ -229,6 +320,7 @@ async fn nothing_leaks(kind: Kind) {
 
     let serving = program.serve().await;
     let (problems, mut canaries) = the_whole_flow(&serving, &unit, &client, &nurse).await;
+    canaries.extend(the_pages(&serving, &unit, &client).await);
     canaries.extend([
         canary("name", NAME),
         canary("national id", FNR),

@@ -12,6 +12,7 @@ mod contract;
 mod docs;
 mod invitations;
 mod jobs;
+mod pages;
 mod paper;
 mod patient;
 mod policy;

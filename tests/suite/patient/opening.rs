@@ -2,7 +2,9 @@
 //! that looking changes nothing.
 
 use crate::on_both;
+use crate::support::TestApp;
 use crate::support::app::Answer;
+use crate::support::sql;
 use crate::support::world::{BORN, WRONG_DATE, answers, unknown_code};
 use serde_json::{Value, json};
 
@@ -115,17 +117,43 @@ on_both! {
     }
 }
 
+/// How many rows there are of all that opening, answering and reading writes.
+async fn everything(app: &TestApp) -> Vec<i64> {
+    let mut counts = Vec::new();
+    for table in ["session", "draft", "response", "credential", "attempt", "access_log"] {
+        counts.push(sql::number(&app.database_url, &format!("SELECT COUNT(*) FROM {table}")).await);
+    }
+    counts
+}
+
 on_both! {
     async fn looking_changes_nothing(app: TestApp) {
         let invited = app.invite("visit-1").await;
         let before = app.invitation(&invited.id).await;
         let path = invited.link.trim_start_matches("https://svar.example").to_owned();
+        let rows = everything(&app).await;
         for method in ["GET", "HEAD"] {
-            for path in [path.as_str(), "/api/v1/session", "/"] {
+            for path in ["/api/v1/session", "/"] {
                 let answer = app.call(method, path).send().await;
-                assert!(!answer.headers.contains_key("set-cookie"), "{method} {path}");
+                assert!(answer.cookies.is_empty(), "{method} {path}");
+            }
+            // A link sets one cookie, which opens nothing: the birth date is still asked for.
+            let answer = app.call(method, &path).send().await;
+            assert_eq!((answer.status, answer.headers["location"].as_str()), (303, "/start"));
+            let [cookie] = answer.cookies.as_slice() else { panic!("{:?}", answer.cookies) };
+            let (name, rest) = cookie.split_once('=').unwrap_or_default();
+            assert_eq!(name, "__Host-inngang");
+            let value = rest.split(';').next().unwrap_or_default();
+            assert!(!value.contains(path.trim_start_matches("/s/")), "the cookie holds the link");
+            let cookie = format!("{name}={value}; __Host-sesjon={value}");
+            for page in ["/start", "/fodselsdato", "/feil-brev", "/kode"] {
+                assert_eq!(app.call(method, page).header("cookie", &cookie).send().await.status, 200, "{method} {page}");
+            }
+            for page in ["/skjema", "/skjema/om", "/skjema/side/1", "/skjema/kvittering"] {
+                assert_eq!(app.call(method, page).header("cookie", &cookie).send().await.status, 401, "{method} {page}");
             }
         }
+        assert_eq!(everything(&app).await, rows);
         assert_eq!(app.invitation(&invited.id).await, before);
 
         let (session, _) = app.open(&invited, None).await;

@@ -32,7 +32,7 @@ pub struct TestApp {
     pub world: World,
     pub database_url: String,
     pub folder: Arc<TempDir>,
-    http: Http,
+    pub http: Http,
     stop: watch::Sender<bool>,
 }
 
@@ -42,6 +42,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: HashMap<String, String>,
     pub bytes: Vec<u8>,
+    /// Every `Set-Cookie`.
+    pub cookies: Vec<String>,
     pub text: String,
     pub json: Value,
 }
@@ -102,12 +104,18 @@ pub fn settings(database_url: &str, folder: &std::path::Path) -> Settings {
 impl TestApp {
     /// A fresh application on a fresh database.
     pub async fn start(kind: Kind) -> Self {
+        Self::start_with(kind, |_| {}).await
+    }
+
+    /// The same with some settings changed.
+    pub async fn start_with(kind: Kind, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = Arc::new(TempDir::new().expect("folder"));
         let database_url = match kind {
             Kind::Sqlite => format!("sqlite://{}", folder.path().join("test.db").display()),
             Kind::Postgres => super::postgres::database().await,
         };
-        let settings = settings(&database_url, folder.path());
+        let mut settings = settings(&database_url, folder.path());
+        change(&mut settings);
         keys::create(&settings.keys_file, &SystemEntropy::default()).expect("keys");
         let clock = Arc::new(MovableClock::at(start_of_time()));
         let mut app = Self::with(kind, settings, clock, folder, None).await;
@@ -236,10 +244,11 @@ impl Call<'_> {
         let status = response.status().as_u16();
         let headers: HashMap<String, String> =
             response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
+        let cookies = response.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok().map(str::to_owned)).collect();
         let bytes = response.bytes().await.expect("body").to_vec();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let answer = Answer { status, headers, bytes, text, json };
+        let answer = Answer { status, headers, cookies, bytes, text, json };
         contract::check(self.method.as_str(), &self.path, &answer);
         let _ = self.http;
         answer

@@ -5,7 +5,11 @@
 //! `name::postgres`.
 
 pub mod app;
+pub mod aria;
+pub mod browser;
 pub mod contract;
+pub mod form;
+pub mod html;
 pub mod issuer;
 pub mod postgres;
 pub mod program;
