@@ -14,13 +14,13 @@
   };
 
   // The session's time: a warning two minutes before, which can be answered.
-  let ends = 0;
-  const clock = (left) => { ends = Date.now() + left * 1000; };
+  let ends = 0, over = false;
+  const clock = (left) => { ends = Date.now() + left * 1000; over = false; };
   if (box) {
     clock(Number(box.dataset.left));
     setInterval(() => {
       const left = ends - Date.now();
-      if (left <= 0) { if (box.open) box.close(); say('over'); } else if (left < 120000 && !box.open) box.showModal();
+      if (left <= 0) { if (box.open) box.close(); if (!over) say('over'); over = true; } else if (left < 120000 && !box.open) box.showModal();
     }, 1000);
     box.querySelector('form').addEventListener('submit', async (event) => {
       event.preventDefault();
@@ -56,10 +56,13 @@
   if (!form) return;
 
   form.addEventListener('change', ({ target }) => {
-    if (target.type !== 'checkbox' || !target.checked) return;
-    form.querySelectorAll(`input[name="${CSS.escape(target.name)}"]`).forEach((other) => {
+    if (target.type !== 'checkbox') return;
+    if (target.checked) form.querySelectorAll(`input[name="${CSS.escape(target.name)}"]`).forEach((other) => {
       if (other !== target && ('alone' in target.dataset || 'alone' in other.dataset)) other.checked = false;
     });
+    // Words of one's own go with their box.
+    const words = document.getElementById(`${target.name}_annet`);
+    if (words && !document.getElementById(`${target.name}-annet`).checked) words.value = '';
   });
   // Words of one's own choose "something else".
   form.addEventListener('input', ({ target }) => {
@@ -70,19 +73,20 @@
 
   // Saving at once: one request at a time, the newest state last.
   const mark = form.elements.sett;
-  let waiting = 0, busy = false, dirty = false, stopped = false, leaving = false;
+  let waiting = 0, heard = 0, busy = false, dirty = false, stopped = false, leaving = false;
   const save = async () => {
     clearTimeout(waiting);
+    waiting = 0;
     if (busy || stopped || leaving) return;
     busy = true;
     dirty = false;
     try {
       const body = new URLSearchParams(new FormData(form));
       body.delete('gjor');
-      const answer = await fetch(form.action, { method: 'POST', headers: { Accept: 'application/json' }, body });
+      const answer = await fetch(form.action, { method: 'POST', headers: { Accept: 'application/json' }, body, keepalive: `${body}`.length < 60000 });
       const told = await answer.json();
       if (told.left) clock(told.left);
-      if (answer.ok) { mark.value = told.mark; say('saved'); }
+      if (answer.ok) { mark.value = told.mark; heard = Date.now(); say('saved'); }
       else if (told.moved) { stopped = true; say('moved'); }
       else if (answer.status === 401) { stopped = true; say('over'); }
       else if (answer.status === 422) say('');
@@ -103,12 +107,17 @@
   };
   form.addEventListener('change', () => soon(50));
   form.addEventListener('input', ({ target }) => { if (target.matches('textarea, input[type=text]')) soon(1200); });
-  window.addEventListener('online', () => { if (dirty) save(); });
+  window.addEventListener('online', () => { if (dirty) save(); else say(''); });
   window.addEventListener('offline', () => say('offline'));
+
+  // Who closes the page after the last letter has it saved.
+  document.addEventListener('visibilitychange', () => { if (document.hidden && dirty) save(); });
 
   // Without the net nothing is sent: what is typed stays on the page.
   form.addEventListener('submit', async (event) => {
     if (leaving) return;
+    // What was saved a moment ago has told that there is a net.
+    if (navigator.onLine && !busy && !dirty && Date.now() - heard < 5000) { leaving = true; return; }
     event.preventDefault();
     const button = event.submitter;
     if (!navigator.onLine) { later(true); return; }
