@@ -67,9 +67,29 @@ impl Posted {
         self.all(name).any(|own| own == value)
     }
 
-    /// Every value of a person's own words: longer than a code, not one of ours.
+    /// Every value of a person's own words: typed into a question, longer than a code, not one of ours.
     pub(super) fn own_words(&self) -> Vec<&str> {
-        let own = |name: &str| name.starts_with('f');
-        self.0.iter().filter(|(name, value)| own(name) && value.trim().chars().count() > 3).map(|(_, value)| value.as_str()).collect()
+        let asked = |name: &str| name.strip_prefix('f').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let own = |value: &str| value.trim().chars().count() > 3 && !matches!(value, "annet" | "true" | "false");
+        self.0.iter().filter(|(name, value)| asked(name) && own(value)).map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_words_are_what_a_person_typed() {
+        let posted = Posted::of(&[
+            ("nokkel", "abcdef"),
+            ("fra", "svar"),
+            ("flere", "f2.0-1"),
+            ("f0", "true"),
+            ("f1", "annet"),
+            ("f1_annet", "Saft"),
+            ("f2", "12"),
+        ]);
+        assert_eq!(posted.own_words(), ["Saft"]);
     }
 }
