@@ -169,7 +169,9 @@ pub(in crate::http) async fn send(
 async fn at_once_or_on(visit: &Visit, number: usize, posted: &Posted, at_once: bool) -> Result<HttpResponse, Stop> {
     let holder = visit.sender(posted).await?;
     let form = holder::form(visit.services(), &holder).await?;
-    let next = i32::try_from(number).ok().map(|number| if at_once { number } else { number.saturating_add(1) });
+    // Who stays, or goes away to come back, finds this page again.
+    let stays = at_once || posted.line("gjor") == "senere" || posted.first("flere").is_some() || posted.first(REMOVE).is_some();
+    let next = i32::try_from(number).ok().map(|number| if stays { number } else { number.saturating_add(1) });
     let saved = save(visit, &holder, number, &form, posted, next).await?;
     if at_once {
         return Ok(kept(visit, &holder, number, &saved));
