@@ -212,6 +212,8 @@ pub(in crate::http::web) struct Builder<'a> {
 #[derive(Debug, Clone)]
 pub(in crate::http::web) struct View {
     pub heading: String,
+    /// Title of the form, for a page whose texts have no heading of their own.
+    pub title: Option<Said>,
     pub blocks: Vec<Block>,
     /// What is wrong: address on the page and words.
     pub errors: Vec<(String, String)>,
@@ -240,10 +242,12 @@ pub(in crate::http::web) fn page(
         builder.along(&top, path, &Name::of_path(path), &mut blocks);
     }
     lead_in(&mut blocks);
-    let heading = first_heading(&blocks).unwrap_or_else(|| form.title(language).to_owned());
+    let own = first_heading(&blocks);
+    let title = own.is_none().then(|| builder.say(&form.metadata.title));
+    let heading = own.unwrap_or_else(|| form.title(language).to_owned());
     let (mut errors, mut shown) = (Vec::new(), Vec::new());
     collect(&blocks, &mut errors, &mut shown);
-    View { heading, blocks, errors, shown }
+    View { heading, title, blocks, errors, shown }
 }
 
 /// A text that leads to a question stands under its heading, so that the heading comes first.
