@@ -6,7 +6,7 @@ use super::fault::{Fault, unit_error};
 use super::holder::{self, Held, Holder, SessionKind, hold, hold_row};
 use super::library::Form;
 use super::vault::PatientCipher;
-use crate::domain::answers::{Answers, Context, Issue, IssueCode, Severity, check_draft};
+use crate::domain::answers::{Answers, Context, Issue, IssueCode, Severity, check_draft, prune};
 use crate::domain::ids::ResponseId;
 use crate::domain::invitation::{ClosedReason, InvitationState};
 use crate::domain::language::Language;
@@ -118,6 +118,12 @@ pub(super) fn open(cipher: &PatientCipher, form: &Form, draft: &Draft) -> Result
     Ok(Content { answers, respondent })
 }
 
+/// Only what is asked: a draft keeps what other answers hide for the moment.
+pub(super) fn asked(form: &Form, saved: Content) -> Content {
+    let context = Context { not_asked: saved.respondent.as_ref().map_or(&[], Respondent::not_asked) };
+    Content { answers: prune(&form.questionnaire, &saved.answers, &context), ..saved }
+}
+
 /// Reads answers that this program stored.
 pub(super) fn read_stored(form: &Form, bytes: &[u8]) -> Result<Answers, Fault> {
     let value: Value = serde_json::from_slice(bytes).map_err(|_| Fault::Content("answers"))?;
@@ -215,7 +221,7 @@ async fn read_in(snapshot: &Snapshot, services: &Services, holder: &Holder, lang
         }
         Some(draft) if draft.device != holder.device => return Err(Error::Elsewhere),
         Some(draft) => {
-            let saved = open(&held.cipher, &held.form, &draft)?;
+            let saved = asked(&held.form, open(&held.cipher, &held.form, &draft)?);
             let language = Language::parse(&draft.language).map_err(|_| Fault::Content("language"))?;
             to_view(&held.form, &saved, draft.version, language, Some(&draft))
         }

@@ -4,7 +4,7 @@
 use super::Services;
 use super::draft::{self, Content, DraftView, Error, check_respondent, language_of, lock_held, may_change, put, sealed, to_view};
 use super::holder::Holder;
-use crate::domain::answers::{Answers, Context, Issue, Severity, prune};
+use crate::domain::answers::{Answers, Context, Issue, Severity, initial, prune};
 use crate::domain::language::Language;
 use crate::domain::questionnaire::Questionnaire;
 use crate::domain::respondent::Respondent;
@@ -56,6 +56,8 @@ async fn edit_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &str
     }
     let before = known.as_ref().map(|draft| draft::open(&held.cipher, &held.form, draft)).transpose()?;
     let (before, stored_by) = before.map_or((Answers::default(), None), |saved| (saved.answers, saved.respondent));
+    // What the form answers by itself is there from the first save on, and can be changed after.
+    let before = if before.items.is_empty() && stored_by.is_none() { initial(&held.form.questionnaire) } else { before };
     let respondent = command.respondent.clone().or(stored_by);
     let form = &held.form.questionnaire;
     let context = Context { not_asked: respondent.as_ref().map_or(&[], Respondent::not_asked) };
@@ -66,13 +68,16 @@ async fn edit_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &str
             change(form, &before, &context).map_err(|Moved| Error::Changed(version))?
         }
     };
-    let answers = prune(form, &one_shape(form, answers, &context), &context);
+    // Kept as it is: an answer that another one hides for a moment is there again when that is put
+    // right. Shown, checked and handed in is only what is asked.
+    let answers = one_shape(form, answers, &context);
+    let shown = Content { answers: prune(form, &answers, &context), respondent: respondent.clone() };
     // A language that the form lacks is the page's own: the answers stay in the form's.
     let language = command.language.as_ref().map(|language| held.form.nearest(language));
     let language = language_of(&held.form, language.as_ref(), known.as_ref())?;
     let saved = Content { answers, respondent };
     let mut row = sealed(services, &held, holder, &saved, known.as_ref(), &language, now);
-    let mut view = to_view(&held.form, &saved, row.version, language, Some(&row));
+    let mut view = to_view(&held.form, &shown, row.version, language, Some(&row));
     if view.issues.iter().any(|issue| issue.severity > Severity::Warning) {
         return Err(Error::Answers(view.issues));
     }

@@ -109,7 +109,7 @@ async fn submit_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &s
     if expected != Some(draft.version) {
         return Err(Error::Changed(draft.version));
     }
-    let Content { answers, respondent } = open(&held.cipher, &held.form, &draft)?;
+    let Content { answers, respondent } = draft::asked(&held.form, open(&held.cipher, &held.form, &draft)?);
     let respondent = respondent.ok_or_else(|| Error::Respondent(vec![]))?;
     let language = Language::parse(&draft.language).map_err(|_| Fault::Content("language"))?;
     let done = complete(&held.form.questionnaire, answers, &Context { not_asked: respondent.not_asked() }).map_err(Error::Answers)?;

@@ -5,6 +5,7 @@
 
 mod check;
 mod enable;
+mod initial;
 mod issue;
 mod level;
 mod place;
@@ -15,6 +16,7 @@ use crate::domain::questionnaire::{Questionnaire, Role};
 use crate::domain::value::Value;
 
 pub use enable::{available_options, enabled};
+pub use initial::initial;
 pub use issue::{Issue, IssueCode, Severity};
 pub use level::Level;
 pub use prune::prune;

@@ -14,6 +14,9 @@
     state.hidden = !what;
   };
 
+  // Whether something on the page is not saved.
+  let unsaved = () => false;
+
   // The session's time: a warning two minutes before, which can be answered.
   let ends = 0, over = false;
   const clock = (left) => { ends = Date.now() + left * 1000; over = false; };
@@ -21,7 +24,7 @@
     clock(Number(box.dataset.left));
     setInterval(() => {
       const left = ends - Date.now();
-      if (left <= 0) { if (box.open) box.close(); if (!over) say('over'); over = true; } else if (left < 120000 && !box.open) box.showModal();
+      if (left <= 0) { if (box.open) box.close(); if (!over) say('over'); over = true; if (!unsaved()) location.replace('/skjema/svar'); } else if (left < 120000 && !box.open) box.showModal();
     }, 1000);
     box.querySelector('form').addEventListener('submit', async (event) => {
       event.preventDefault();
@@ -59,12 +62,17 @@
     show();
   }
 
+  // A page from the browser's memory may be older than what is saved.
+  window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+
   if (!form) return;
 
   form.addEventListener('change', ({ target }) => {
     if (target.type !== 'checkbox') return;
     if (target.checked) form.querySelectorAll(`input[name="${CSS.escape(target.name)}"]`).forEach((other) => {
-      if (other !== target && ('alone' in target.dataset || 'alone' in other.dataset)) other.checked = false;
+      if (other === target || !other.checked || !('alone' in target.dataset || 'alone' in other.dataset)) return;
+      other.checked = false;
+      say('cleared');
     });
     // Words of one's own go with their box.
     const words = document.getElementById(`${target.name}_annet`);
@@ -79,13 +87,14 @@
 
   // Saving at once: one request at a time, the newest state last.
   const mark = form.elements.sett;
-  let waiting = 0, busy = false, dirty = false, stopped = false, leaving = false;
+  let waiting = 0, since = 0, busy = false, dirty = false, stopped = false, leaving = false;
   const save = async () => {
     clearTimeout(waiting);
     waiting = 0;
     if (busy || stopped || leaving) return;
     busy = true;
     dirty = false;
+    since = 0;
     try {
       const body = new URLSearchParams(new FormData(form));
       body.delete('gjor');
@@ -96,11 +105,13 @@
       else if (told.moved) { stopped = true; say('moved'); }
       else if (answer.status === 401) { stopped = true; say('over'); }
       else if (answer.status === 422) say('');
+      else if (answer.status < 500 && answer.status !== 429) { stopped = true; say('other'); }
       else later();
     } catch { later(true); }
     busy = false;
     if (dirty && !waiting) save();
   };
+  unsaved = () => dirty || busy;
   const later = (offline) => {
     dirty = true;
     say(offline || !navigator.onLine ? 'offline' : 'failed');
@@ -109,7 +120,9 @@
   const soon = (ms) => {
     dirty = true;
     clearTimeout(waiting);
-    waiting = setTimeout(() => { waiting = 0; save(); }, ms);
+    // Who types without a pause is saved all the same.
+    since ||= Date.now();
+    waiting = setTimeout(() => { waiting = 0; save(); }, Math.min(ms, Math.max(50, since + 3000 - Date.now())));
   };
   form.addEventListener('change', () => soon(50));
   form.addEventListener('input', ({ target }) => { if (target.matches('textarea, input[type=text]')) soon(1200); });
@@ -132,6 +145,14 @@
     if (button) form.requestSubmit(button); else form.requestSubmit();
   });
 
-  // A page from the browser's memory may be older than what is saved.
-  window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+  // Another page waits for what is not saved yet; without the net this one stays.
+  document.addEventListener('click', async (event) => {
+    const link = event.target.closest('a[href^="/"]:not([download])');
+    if (!link || stopped || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!dirty && !busy && navigator.onLine) return;
+    event.preventDefault();
+    while (busy) await new Promise((go) => setTimeout(go, 20));
+    if (dirty) await save();
+    if (navigator.onLine && (!dirty || stopped)) location.assign(link.href);
+  });
 })();

@@ -44,19 +44,27 @@ async fn check_page(visit: &Visit, holder: &Holder, status: StatusCode, errors: 
     let errors = if errors { missing(visit, &draft, &sections) } else { Vec::new() };
     let total = steps(&draft);
     let back = sections.iter().flat_map(|section| &section.rows).next_back().map_or(0, |row| row.page);
-    let title = text::words(&visit.language, "check-title", &[]);
+    let amends = session.state == InvitationState::Answered;
+    let title = text::words(&visit.language, if amends { "check-title-amend" } else { "check-title" }, &[]);
     let frame = Frame::inside(visit, holder, title)?.step(total, total).wrong(!errors.is_empty());
     let check = Check {
         frame: frame.back(&format!("/skjema/side/{back}")),
-        respondent: text::words(&visit.language, who_key(respondent), &[]),
+        respondent: who(respondent, &visit.language),
         version: draft.version,
         note: note.map(|key| text::words(&visit.language, key, &[])),
-        amends: session.state == InvitationState::Answered,
+        amends,
         unit: session.unit.name,
         sections,
         errors,
     };
     Ok(page(status, &check)?)
+}
+
+/// Who answers, with what a representative has said of themselves.
+fn who(respondent: &Respondent, language: &Language) -> String {
+    let said = [respondent.name.as_deref(), respondent.phone.as_deref()].into_iter().flatten();
+    let words = text::words(language, who_key(respondent), &[]);
+    said.fold(words, |words, said| format!("{words}, {said}"))
 }
 
 fn who_key(respondent: &Respondent) -> &'static str {

@@ -111,7 +111,7 @@ impl Frame {
         let left = (until - visit.services().now()).num_seconds().max(0);
         let mut frame = Self::bare(&visit.language, &visit.path, title);
         // What is changed from the check page returns there, in any language.
-        if let Some(from) = visit.parameter("fra") {
+        if let Some(from) = visit.parameter("fra").filter(|from| *from == "svar") {
             for language in &mut frame.languages {
                 language
                     .address

@@ -28,6 +28,9 @@ struct Decline {
 pub(in crate::http) async fn decline_page(visit: Visit) -> Result<HttpResponse, Stop> {
     let holder = visit.holder().await?;
     let session = answering(&visit, &holder).await?;
+    if session.state == InvitationState::Answered {
+        return Ok(go("/skjema").finish());
+    }
     let declined = session.state == InvitationState::Closed(ClosedReason::Declined);
     let title = if declined { "declined-title" } else { "decline-title" };
     let frame = Frame::inside(&visit, &holder, text::words(&visit.language, title, &[]))?;
@@ -48,6 +51,9 @@ pub(in crate::http) async fn say_no(visit: Visit, request: HttpRequest, payload:
 #[template(path = "elsewhere.html")]
 struct Elsewhere {
     frame: Frame,
+    /// Whether answers are handed in, which stay as they are.
+    answered: bool,
+    unit: Place,
 }
 
 /// `GET /skjema/annet-sted`: the draft is on another device.
@@ -57,14 +63,20 @@ pub(in crate::http) async fn elsewhere(visit: Visit) -> Result<HttpResponse, Sto
     if session.draft != DraftPlace::Elsewhere || holder.kind == SessionKind::Receipt {
         return Ok(go("/skjema").finish());
     }
-    let title = text::words(&visit.language, "elsewhere-title", &[]);
-    Ok(page(StatusCode::OK, &Elsewhere { frame: Frame::inside(&visit, &holder, title)? })?)
+    let answered = session.state == InvitationState::Answered;
+    let title = text::words(&visit.language, if answered { "elsewhere-sent-title" } else { "elsewhere-title" }, &[]);
+    Ok(page(StatusCode::OK, &Elsewhere { frame: Frame::inside(&visit, &holder, title)?, answered, unit: session.unit })?)
 }
 
 /// `POST /skjema/annet-sted`: starts over here.
 pub(in crate::http) async fn start_over(visit: Visit, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Stop> {
     let posted = Posted::read(&request, payload).await?;
     let holder = visit.sender(&posted).await?;
+    let session = holder::read_session(visit.services(), &holder, &visit.request_id).await?;
+    // Sent again from a page that the browser remembers, it would delete what was answered here since.
+    if session.draft != DraftPlace::Elsewhere {
+        return Ok(go("/skjema").finish());
+    }
     draft::start_over(visit.services(), &holder, &visit.request_id).await?;
     Ok(go("/skjema/om").finish())
 }

@@ -4,7 +4,11 @@ use crate::http::problem::{Code, Problem};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
 use futures::StreamExt;
+use std::time::Duration;
+use tokio::time::timeout;
 
+/// Longest wait for the next part of a form.
+const SLOWEST: Duration = Duration::from_secs(15);
 /// Largest form, bytes.
 const LARGEST: usize = 128 * 1024;
 /// Most fields.
@@ -30,7 +34,7 @@ impl Posted {
             return Err(Problem::new(Code::MediaTypeUnsupported));
         }
         let mut bytes = Vec::new();
-        while let Some(chunk) = payload.next().await {
+        while let Some(chunk) = timeout(SLOWEST, payload.next()).await.map_err(|_| Problem::new(Code::BodyMalformed))? {
             let chunk = chunk.map_err(|_| Problem::new(Code::BodyMalformed))?;
             if bytes.len() + chunk.len() > LARGEST {
                 return Err(Problem::new(Code::BodyTooLarge));

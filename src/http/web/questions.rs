@@ -7,7 +7,7 @@ use super::frame::{Frame, go, page};
 use super::posted::Posted;
 use super::stop::Stop;
 use super::visit::Visit;
-use crate::domain::answers::{Context, Issue, Level};
+use crate::domain::answers::{Context, Issue, Level, prune};
 use crate::domain::respondent::Respondent;
 use crate::services::draft::{self, DraftView, Error};
 use crate::services::edit_draft::{self, Change, Command, Moved, Next};
@@ -30,9 +30,13 @@ struct Question {
     frame: Frame,
     view: View,
     mark: String,
+    /// Whether a script may save it while it stays.
+    at_once: bool,
     from: Option<String>,
     /// Something to know before going on.
     note: Option<String>,
+    /// What was typed and can't be shown in its place.
+    words: Vec<String>,
     number: usize,
 }
 
@@ -73,7 +77,14 @@ impl<'a> Sheet<'a> {
         Ok(view::page(form, self.page()?, &self.draft.given, &self.context(), &self.visit.language, posted, wrong, more))
     }
 
-    fn show(&self, status: StatusCode, view: View, from: Option<&str>, note: Option<&str>) -> Result<HttpResponse, Stop> {
+    fn show(
+        &self,
+        status: StatusCode,
+        view: View,
+        from: Option<&str>,
+        note: Option<&str>,
+        words: Vec<String>,
+    ) -> Result<HttpResponse, Stop> {
         let asked = self.asked();
         let before = asked.iter().rev().find(|number| **number < self.number);
         let back = match (from, before) {
@@ -85,10 +96,12 @@ impl<'a> Sheet<'a> {
         let frame = Frame::inside(self.visit, self.holder, view.heading.clone())?.back(&back).step(step, asked.len() + 2);
         let question = Question {
             frame: frame.wrong(!view.errors.is_empty()),
-            mark: mark(&self.draft.form.questionnaire, self.page()?, &self.draft.given),
+            mark: mark(&self.draft.form.questionnaire, self.page()?, &self.draft.given, &self.context()),
+            at_once: !Plan::counts_on(&self.draft.form.questionnaire, self.page()?),
             from: from.map(str::to_owned),
             note: note.map(|key| text::words(&self.visit.language, key, &[])),
             number: self.number,
+            words,
             view,
         };
         Ok(page(status, &question)?)
@@ -115,7 +128,7 @@ pub(in crate::http) async fn show(visit: Visit, number: web::Path<String>) -> Re
     }
     let view = sheet.view(None, Wrong::default(), visit.parameter("flere"))?;
     let note = visit.parameter("nye").map(|_| "form-new-questions");
-    sheet.show(StatusCode::OK, view, sheet.from(), note)
+    sheet.show(StatusCode::OK, view, sheet.from(), note, Vec::new())
 }
 
 /// What came of saving a page.
@@ -147,8 +160,8 @@ async fn save(visit: &Visit, holder: &Holder, number: usize, form: &Form, posted
     let place = Some(next(form, &page, number, posted, at_once));
     let faults = Arc::new(Mutex::new(Vec::new()));
     let (found, sent) = (Arc::clone(&faults), posted.clone());
-    let change: Change = Arc::new(move |form, before, _| {
-        if sent.line(SEEN) != mark(form, &page, before) {
+    let change: Change = Arc::new(move |form, before, context| {
+        if sent.line(SEEN) != mark(form, &page, &prune(form, before, context), context) {
             return Err(Moved);
         }
         let (answers, unreadable) = apply(form, &page, &sent, before);
@@ -205,7 +218,8 @@ fn kept(visit: &Visit, holder: &Holder, number: usize, saved: &Saved) -> HttpRes
     match saved {
         Saved::Yes(draft) => {
             let form = &draft.form.questionnaire;
-            let mark = Plan::of(form).page(number).map(|page| mark(form, page, &draft.given));
+            let context = Context { not_asked: draft.respondent.as_ref().map_or(&[], Respondent::not_asked) };
+            let mark = Plan::of(form).page(number).map(|page| mark(form, page, &draft.given, &context));
             HttpResponse::Ok().json(json!({"saved": true, "mark": mark, "left": left}))
         }
         Saved::Wrong(..) => HttpResponse::UnprocessableEntity().json(json!({"saved": false, "left": left})),
@@ -245,7 +259,7 @@ async fn on(visit: &Visit, holder: &Holder, number: usize, posted: &Posted, draf
         return Ok(go(&here("nye=1")).finish());
     }
     if !view.errors.is_empty() {
-        return sheet.show(StatusCode::UNPROCESSABLE_ENTITY, view, Some(from).filter(|from| *from == "svar"), None);
+        return sheet.show(StatusCode::UNPROCESSABLE_ENTITY, view, from_check(posted), None, Vec::new());
     }
     if from == "svar" {
         return Ok(go("/skjema/svar").finish());
@@ -264,12 +278,32 @@ async fn again(
     issues: &[Issue],
     note: Option<&str>,
 ) -> Result<HttpResponse, Stop> {
-    let draft = draft::read_draft(visit.services(), holder, &visit.request_id, visit.language.clone()).await?;
+    let mut draft = draft::read_draft(visit.services(), holder, &visit.request_id, visit.language.clone()).await?;
+    let form = Arc::clone(&draft.form);
+    let plan = Plan::of(&form.questionnaire);
+    let here = plan.page(number).ok_or(Stop::NoPage)?;
+    if note.is_some() && Plan::counts_on(&form.questionnaire, here) {
+        // What was typed can't be put beside what is stored now: it is shown as words of its own.
+        let sheet = Sheet::new(visit, holder, &draft, number);
+        let view = sheet.view(None, Wrong::default(), None)?;
+        let words = posted.own_words().into_iter().map(str::to_owned).collect();
+        return sheet.show(StatusCode::CONFLICT, view, from_check(posted), Some("form-moved-anew"), words);
+    }
+    if note.is_none() {
+        // Shown as it was sent: with what the sent answers ask for.
+        let context = Context { not_asked: draft.respondent.as_ref().map_or(&[], Respondent::not_asked) };
+        draft.given = prune(&form.questionnaire, &apply(&form.questionnaire, here, posted, &draft.given).0, &context);
+    }
     let sheet = Sheet::new(visit, holder, &draft, number);
     let wrong: Vec<Issue> = issues.iter().filter(|issue| !issue.code.is_missing()).cloned().collect();
     let view = sheet.view(Some(posted), Wrong { faults, issues: &wrong }, None)?;
     let status = if note.is_some() { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
     // A rule that spans pages has no field here.
     let note = note.or(if view.errors.is_empty() { Some("form-elsewhere-wrong") } else { None });
-    sheet.show(status, view, Some(posted.line("fra")).filter(|from| *from == "svar"), note)
+    sheet.show(status, view, from_check(posted), note, Vec::new())
+}
+
+/// Whether a sent page was opened from the check page.
+fn from_check(posted: &Posted) -> Option<&'static str> {
+    (posted.line("fra") == "svar").then_some("svar")
 }

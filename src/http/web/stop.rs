@@ -22,8 +22,9 @@ pub(in crate::http) enum Stop {
     Problem { problem: Box<Problem>, call: Option<Box<Place>> },
     /// The session is over; this was typed and is not saved.
     Ended { words: Vec<String> },
-    /// The form was made for another letter than the one that is open.
-    OtherLetter,
+    /// The form was made for another letter, or another session, than the one that is open; this was
+    /// typed and is not saved.
+    OtherLetter { words: Vec<String> },
     /// The way in has to be begun again.
     Entrance,
     /// The link is none of ours.
@@ -43,6 +44,11 @@ impl Stop {
             }
             other => other,
         }
+    }
+
+    /// Another letter is open; what was typed is shown back.
+    pub(super) fn other_letter(posted: &Posted) -> Self {
+        Self::OtherLetter { words: posted.own_words().into_iter().map(str::to_owned).collect() }
     }
 
     /// The same, with who to call.
@@ -120,7 +126,7 @@ impl ResponseError for Stop {
             Self::Go { .. } => StatusCode::SEE_OTHER,
             Self::Problem { problem, .. } => problem.status_code(),
             Self::Ended { .. } => StatusCode::UNAUTHORIZED,
-            Self::OtherLetter => StatusCode::CONFLICT,
+            Self::OtherLetter { .. } => StatusCode::CONFLICT,
             Self::Entrance => StatusCode::GONE,
             Self::NoLink | Self::NoPage => StatusCode::NOT_FOUND,
             Self::CrossSite => StatusCode::FORBIDDEN,
@@ -146,11 +152,11 @@ impl ResponseError for Stop {
         let notice = Notice {
             frame: Frame::bare(&language, "/", title),
             paragraphs: vec![detail],
-            words: if let Self::Ended { words } = self { words.clone() } else { Vec::new() },
+            words: if let Self::Ended { words } | Self::OtherLetter { words } = self { words.clone() } else { Vec::new() },
             call: if let Self::Problem { call: Some(call), .. } = self { Some((**call).clone()) } else { None },
             code: self.begins_anew(),
             request_id: fault.then_some(context.id),
-            on: matches!(self, Self::OtherLetter | Self::NoPage).then(|| ("/skjema".to_owned(), say("on"))),
+            on: matches!(self, Self::OtherLetter { .. } | Self::NoPage).then(|| ("/skjema".to_owned(), say("on"))),
         };
         let mut response = page(self.status_code(), &notice).unwrap_or_else(|problem| problem.error_response());
         if let Self::Problem { problem, .. } = self
@@ -170,7 +176,7 @@ impl Stop {
     fn key(&self) -> &'static str {
         match self {
             Self::Go { .. } | Self::Problem { .. } | Self::Ended { .. } => "problem-session-ended",
-            Self::OtherLetter => "other-letter",
+            Self::OtherLetter { .. } => "other-letter",
             Self::Entrance => "entrance-over",
             Self::NoLink => "no-link",
             Self::NoPage => "no-page",
@@ -182,7 +188,7 @@ impl Stop {
         match self {
             Self::Problem { problem, .. } => matches!(problem.code, Code::SessionEnded | Code::CredentialWrong | Code::LinkReplaced),
             Self::Ended { .. } | Self::Entrance | Self::NoLink => true,
-            Self::Go { .. } | Self::OtherLetter | Self::NoPage | Self::CrossSite => false,
+            Self::Go { .. } | Self::OtherLetter { .. } | Self::NoPage | Self::CrossSite => false,
         }
     }
 }

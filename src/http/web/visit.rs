@@ -22,8 +22,8 @@ use actix_web::{FromRequest, HttpRequest, web};
 
 /// Field of a form's token.
 pub(super) const TOKEN: &str = "nokkel";
-/// Most device cookies that are looked at.
-const DEVICES: usize = 8;
+/// Most device cookies that are looked at; the size of a header allows no more.
+const DEVICES: usize = 64;
 
 /// A request for a page.
 pub(in crate::http) struct Visit {
@@ -65,7 +65,7 @@ impl Visit {
     pub(super) async fn sender(&self, posted: &Posted) -> Result<Holder, Stop> {
         self.same_site()?;
         let holder = self.holder().await.map_err(|stop| stop.keeping(posted))?;
-        if entrance::made_in(self.services(), &holder, posted.line(TOKEN)) { Ok(holder) } else { Err(Stop::OtherLetter) }
+        if entrance::made_in(self.services(), &holder, posted.line(TOKEN)) { Ok(holder) } else { Err(Stop::other_letter(posted)) }
     }
 
     /// The entrance of a sent form.

@@ -68,6 +68,16 @@ impl Plan {
         }
     }
 
+    /// Whether names of fields on a page count answers that a save can move: under several answers, in
+    /// several instances. Such a page is saved as a whole, on the way to the next, never while it stays.
+    pub(in crate::http::web) fn counts_on(form: &Questionnaire, page: &Page) -> bool {
+        let item = |path: &Path| {
+            let (last, above) = path.split_last()?;
+            above.iter().try_fold(form.items(), |level, at| level.get(*at).map(|item| item.items.as_slice()))?.get(*last)
+        };
+        page.items.iter().filter_map(item).any(moves)
+    }
+
     /// The page with that number.
     pub(in crate::http::web) fn page(&self, number: usize) -> Option<&Page> {
         self.pages.get(number.checked_sub(1)?)
@@ -96,7 +106,7 @@ fn is_in(item: &Item, link_id: &str) -> bool {
 }
 
 /// Whether the item at the end of the way is asked, and everything above it.
-fn is_asked(level: &Level<'_>, path: &[usize]) -> bool {
+pub(super) fn is_asked(level: &Level<'_>, path: &[usize]) -> bool {
     let Some((first, rest)) = path.split_first() else { return true };
     let Some(item) = level.items().get(*first) else { return false };
     level.asks(item) && (rest.is_empty() || inside(level, item, |below| is_asked(below, rest)).unwrap_or(false))
@@ -107,6 +117,12 @@ pub(in crate::http::web) fn inside<T>(level: &Level<'_>, group: &Item, then: imp
     let blank = AnsweredItem::group(&group.link_id, Vec::new());
     let given = level.given(group).into_iter().next().unwrap_or(&blank);
     level.below(group, given).first().map(then)
+}
+
+fn moves(item: &Item) -> bool {
+    let several =
+        if item.is_question() { item.takes_several() && item.items.iter().any(|below| questions(below) > 0) } else { item.repeats };
+    several || item.items.iter().any(moves)
 }
 
 fn stays_together(group: &Item, depth: usize) -> bool {

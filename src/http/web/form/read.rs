@@ -2,14 +2,15 @@
 
 use super::name::Name;
 use super::plan::{Page, Path};
-use super::typed::{self, DateText};
-use crate::domain::answers::{Answer, AnsweredItem, Answers};
+use super::typed::{self, DateText, NoNumber};
+use crate::domain::answers::{Answer, AnsweredItem, Answers, Context, Level};
 use crate::domain::questionnaire::{Item, ItemType, Questionnaire};
 use crate::domain::text::nfc;
 use crate::domain::value::{PartialDate, PartialDateTime, Quantity, Value};
 use crate::http::web::posted::Posted;
 use crate::text::format::ZONE;
 use chrono::{NaiveDate, NaiveTime, TimeZone};
+use rust_decimal::Decimal;
 
 /// Field that names what a page showed.
 pub(in crate::http::web) const SHOWN: &str = "vist";
@@ -36,31 +37,17 @@ pub(in crate::http::web) fn apply(form: &Questionnaire, page: &Page, posted: &Po
     for path in &page.items {
         reading.edit(form.items(), &mut answers.items, path, path);
     }
-    fill(form.items(), &mut answers.items);
     (answers, reading.faults)
 }
 
-/// What nobody types but the form gives: initial values of items that are hidden or only read.
-fn fill(items: &[Item], given: &mut Vec<AnsweredItem>) {
-    for (position, item) in items.iter().enumerate() {
-        let known = given.iter().any(|given| given.link_id == item.link_id);
-        if item.is_question() && (item.hidden || item.read_only) && !item.initial.is_empty() && !known {
-            put(items, given, position, vec![AnsweredItem::question(&item.link_id, item.initial.clone())]);
-        } else if item.kind == ItemType::Group && !item.repeats {
-            let mut below = given.iter().find(|given| given.link_id == item.link_id).map_or_else(Vec::new, |given| given.items.clone());
-            fill(&item.items, &mut below);
-            put_group(items, given, position, below);
-        }
-    }
-}
-
 /// A mark of the answers on a page: another one means that they were changed meanwhile.
-pub(in crate::http::web) fn mark(form: &Questionnaire, page: &Page, answers: &Answers) -> String {
-    // What the form gives is there from the first save on, whichever page that was of.
-    let mut items = answers.items.clone();
-    fill(form.items(), &mut items);
-    let here: Vec<Vec<&AnsweredItem>> = page.items.iter().map(|path| at(form.items(), &items, path)).collect();
-    let text = format!("{here:?}");
+///
+/// What is asked on the page counts as well: words typed under a question that has gone are not lost unseen.
+pub(in crate::http::web) fn mark(form: &Questionnaire, page: &Page, answers: &Answers, context: &Context<'_>) -> String {
+    let here: Vec<Vec<&AnsweredItem>> = page.items.iter().map(|path| at(form.items(), &answers.items, path)).collect();
+    let top = Level::top(form, answers, context);
+    let asked: Vec<bool> = page.items.iter().map(|path| super::plan::is_asked(&top, path)).collect();
+    let text = format!("{here:?}{asked:?}");
     // FNV-1a: only two states of one draft are compared, there is nothing to protect.
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:x}")
@@ -115,7 +102,8 @@ impl Reading<'_> {
     }
 
     fn item(&mut self, item: &Item, name: &Name, before: &[AnsweredItem]) -> Vec<AnsweredItem> {
-        if item.hidden || item.read_only || item.kind == ItemType::Display {
+        // A group that is only read says nothing of the questions in it.
+        if item.hidden || item.kind == ItemType::Display || (item.read_only && item.is_question()) {
             return before.to_vec();
         }
         if item.is_question() { self.question(item, name, before) } else { self.group(item, name, before) }
@@ -154,9 +142,14 @@ impl Reading<'_> {
         let old: Vec<&Answer> = before.iter().flat_map(|given| &given.answers).collect();
         let values = self.values(item, name);
         let mut answers = Vec::with_capacity(values.len());
-        for value in values {
-            // What is asked under an answer follows it, wherever it stands now.
-            let from = if item.takes_several() { old.iter().position(|old| old.value == value) } else { (!old.is_empty()).then_some(0) };
+        for (line, value) in values {
+            // What is asked under an answer follows it: under its option, or on its line, which the
+            // page has shown in the order of the answers before.
+            let from = match line {
+                Some(line) => Some(line).filter(|line| *line < old.len()),
+                None if item.takes_several() => old.iter().position(|old| old.value == value),
+                None => (!old.is_empty()).then_some(0),
+            };
             let known = from.and_then(|at| old.get(at)).map_or_else(Vec::new, |old| old.items.clone());
             let items = from.map_or_else(Vec::new, |at| self.level(&item.items, name, at, &known));
             answers.push(Answer { value, items });
@@ -173,36 +166,46 @@ impl Reading<'_> {
         None
     }
 
-    fn values(&mut self, item: &Item, name: &Name) -> Vec<Value> {
-        let posted = self.posted;
-        let field = name.to_string();
-        let typed = posted.all(&field).map(str::trim).filter(|text| !text.is_empty());
+    /// What was typed or chosen; of what is typed, with the line it stands on.
+    fn values(&mut self, item: &Item, name: &Name) -> Vec<(Option<usize>, Value)> {
         match item.kind {
             ItemType::Group | ItemType::Display => Vec::new(),
-            ItemType::Choice | ItemType::OpenChoice => self.chosen(item, name),
-            ItemType::Boolean => typed.filter_map(|text| text.parse().ok().map(Value::Boolean)).collect(),
-            ItemType::Integer => typed.filter_map(|text| self.integer(name, text)).collect(),
-            ItemType::Decimal => {
-                typed.filter_map(|text| typed::decimal(text).map(Value::Decimal).or_else(|| self.fault(name, "fault-number"))).collect()
-            }
+            ItemType::Choice | ItemType::OpenChoice => self.chosen(item, name).into_iter().map(|value| (None, value)).collect(),
             ItemType::Quantity => self.quantities(item, name),
             ItemType::Date | ItemType::DateTime => self.dates(item.kind, name),
-            ItemType::Time => {
-                typed.filter_map(|text| typed::time(text).map(Value::Time).or_else(|| self.fault(name, "fault-time"))).collect()
+            _ => {
+                let posted = self.posted;
+                let field = name.to_string();
+                let lines = posted.all(&field).map(str::trim).enumerate().filter(|(_, text)| !text.is_empty());
+                lines.filter_map(|(line, text)| Some((Some(line), self.value(item.kind, name, text)?))).collect()
             }
-            ItemType::String => typed.map(|text| Value::String(nfc(text))).collect(),
-            ItemType::Text => typed.map(|text| Value::String(nfc(&text.replace("\r\n", "\n").replace('\r', "\n")))).collect(),
+        }
+    }
+
+    fn value(&mut self, kind: ItemType, name: &Name, text: &str) -> Option<Value> {
+        match kind {
+            ItemType::Boolean => text.parse().ok().map(Value::Boolean),
+            ItemType::Integer => self.integer(name, text),
+            ItemType::Decimal => self.number(name, text).map(Value::Decimal),
+            ItemType::Time => typed::time(text).map(Value::Time).or_else(|| self.fault(name, "fault-time")),
+            ItemType::Text => Some(Value::String(nfc(&text.replace("\r\n", "\n").replace('\r', "\n")))),
             // An address of R4 holds no white space; people leave out https://.
-            ItemType::Url => typed
-                .filter_map(|text| {
-                    if text.contains(char::is_whitespace) { self.fault(name, "form-url") } else { Some(Value::Uri(text.to_owned())) }
-                })
-                .collect(),
+            ItemType::Url if text.contains(char::is_whitespace) => self.fault(name, "form-url"),
+            ItemType::Url => Some(Value::Uri(text.to_owned())),
+            _ => Some(Value::String(nfc(text))),
+        }
+    }
+
+    fn number(&mut self, name: &Name, text: &str) -> Option<Decimal> {
+        match typed::decimal(text) {
+            Ok(number) => Some(number),
+            Err(NoNumber::Unreadable) => self.fault(name, "fault-number"),
+            Err(NoNumber::Ambiguous) => self.fault(name, "fault-number-unsure"),
         }
     }
 
     fn integer(&mut self, name: &Name, text: &str) -> Option<Value> {
-        let Some(number) = typed::decimal(text) else { return self.fault(name, "fault-number") };
+        let number = self.number(name, text)?;
         let whole = number.is_integer().then(|| number.trunc().to_string().parse().ok()).flatten();
         whole.map(Value::Integer).or_else(|| self.fault(name, "fault-whole-number"))
     }
@@ -236,32 +239,38 @@ impl Reading<'_> {
         values
     }
 
-    fn quantities(&mut self, item: &Item, name: &Name) -> Vec<Value> {
+    fn quantities(&mut self, item: &Item, name: &Name) -> Vec<(Option<usize>, Value)> {
         let posted = self.posted;
         let (field, part) = (name.to_string(), name.part("u"));
         let mut units = posted.all(&part);
         let mut values = Vec::new();
-        for text in posted.all(&field) {
-            let unit = units.next().and_then(|at| at.parse().ok()).unwrap_or(0_usize);
+        for (line, text) in posted.all(&field).enumerate() {
+            let chosen = units.next();
             if text.trim().is_empty() {
                 continue;
             }
-            let Some(value) = typed::decimal(text) else {
-                self.fault::<Value>(name, "fault-number");
-                continue;
+            let Some(value) = self.number(name, text) else { continue };
+            // With one unit nothing is chosen; with several nothing is taken for granted.
+            let unit = match chosen {
+                None => item.units.first(),
+                Some(at) => at.parse().ok().and_then(|at: usize| item.units.get(at)),
             };
-            let unit = item.units.get(unit);
-            values.push(Value::Quantity(Quantity {
+            if unit.is_none() && !item.units.is_empty() {
+                self.fault::<Value>(name, "fault-unit");
+                continue;
+            }
+            let quantity = Value::Quantity(Quantity {
                 value,
                 unit: unit.map(|unit| unit.label.base.clone()),
                 system: unit.and_then(|unit| unit.system.clone()),
                 code: unit.map(|unit| unit.code.clone()),
-            }));
+            });
+            values.push((Some(line), quantity));
         }
         values
     }
 
-    fn dates(&mut self, kind: ItemType, name: &Name) -> Vec<Value> {
+    fn dates(&mut self, kind: ItemType, name: &Name) -> Vec<(Option<usize>, Value)> {
         let posted = self.posted;
         let parts = ["d", "m", "y", "t"].map(|part| name.part(part));
         let [days, months, years, times] = parts.each_ref().map(|part| posted.all(part).collect::<Vec<_>>());
@@ -274,7 +283,7 @@ impl Reading<'_> {
                 continue;
             }
             let value = if time.is_empty() { partial(kind, date) } else { exact(date, typed::time(&time)) };
-            values.extend(value.map_or_else(|key| self.fault(name, key), Some));
+            values.extend(value.map_or_else(|key| self.fault(name, key), Some).map(|value| (Some(at), value)));
         }
         values
     }

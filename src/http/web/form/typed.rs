@@ -123,12 +123,34 @@ pub(in crate::http::web) fn time(text: &str) -> Option<NaiveTime> {
     NaiveTime::from_hms_opt(number(hour, 2)?, number(minute, 2)?, 0)
 }
 
-/// A number with comma or point, spaces between thousands, any minus sign.
-pub(in crate::http::web) fn decimal(text: &str) -> Option<Decimal> {
-    let plain: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| if c == ',' { '.' } else { c }).collect();
-    let plain = plain.replace(['\u{2212}', '\u{2013}'], "-");
-    let sound = plain.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-') && plain.bytes().any(|b| b.is_ascii_digit());
-    if sound { plain.trim_start_matches('+').parse().ok() } else { None }
+/// Why it is no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http::web) enum NoNumber {
+    /// It can't be read.
+    Unreadable,
+    /// It could mean two numbers, such as `1.000`.
+    Ambiguous,
+}
+
+/// A number with comma or point, any minus sign, and spaces only between thousands. A sign before exactly
+/// three digits could stand between thousands as well, so such a number is asked for again.
+pub(in crate::http::web) fn decimal(text: &str) -> Result<Decimal, NoNumber> {
+    let text = text.trim().replace(['\u{2212}', '\u{2013}'], "-");
+    let (sign, rest) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    let (whole, part) = rest.split_once(['.', ',']).map_or((rest, None), |(whole, part)| (whole, Some(part)));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let groups: Vec<&str> = whole.split(char::is_whitespace).collect();
+    let (first, thousands) = groups.split_first().ok_or(NoNumber::Unreadable)?;
+    let grouped =
+        digits(first) && (thousands.is_empty() || first.len() <= 3) && thousands.iter().all(|group| group.len() == 3 && digits(group));
+    if !grouped || part.is_some_and(|part| !digits(part)) {
+        return Err(NoNumber::Unreadable);
+    }
+    if part.is_some_and(|part| part.len() == 3) && thousands.is_empty() && first.len() <= 3 && first.bytes().any(|b| b != b'0') {
+        return Err(NoNumber::Ambiguous);
+    }
+    let point = if part.is_some() { "." } else { "" };
+    format!("{sign}{}{point}{}", groups.concat(), part.unwrap_or_default()).parse().map_err(|_| NoNumber::Unreadable)
 }
 
 #[cfg(test)]
@@ -187,10 +209,14 @@ mod tests {
         assert_eq!(time("9").map(|time| time.to_string()), Some("09:00:00".to_owned()));
         assert_eq!((time("25"), time(""), time("æøå")), (None, None, None));
         for (text, number) in [("1,5", "1.5"), ("1 000", "1000"), ("\u{2212}2", "-2"), ("0.50", "0.50")] {
-            assert_eq!(decimal(text).map(|number| number.to_string()), Some(number.to_owned()));
+            assert_eq!(decimal(text).map(|number| number.to_string()), Ok(number.to_owned()));
         }
-        for text in ["", "x", "1,2,3", "1e5", "-"] {
-            assert_eq!(decimal(text), None, "{text}");
+        for text in ["", "x", "1,2,3", "1e5", "-", "120 80", "37 5", "1 00", ",5"] {
+            assert_eq!(decimal(text), Err(NoNumber::Unreadable), "{text}");
         }
+        for text in ["1.000", "10,000", "-1.000"] {
+            assert_eq!(decimal(text), Err(NoNumber::Ambiguous), "{text}");
+        }
+        assert_eq!(decimal("0,125").map(|number| number.to_string()), Ok("0.125".to_owned()));
     }
 }

@@ -389,9 +389,7 @@ impl Builder<'_> {
         let given = level.given(item);
         let answers: Vec<&Value> = given.iter().flat_map(|given| given.answers.iter().map(|answer| &answer.value)).collect();
         let posted = self.posted.filter(|posted| posted.holds(super::read::SHOWN, &name.to_string()));
-        let initial: Vec<&Value> = if given.is_empty() && posted.is_none() { initial(item) } else { Vec::new() };
-        let values = if given.is_empty() { initial } else { answers };
-        let input = self.input(level, item, name, &values, posted);
+        let input = self.input(level, item, name, &answers, posted);
         let mut below = Vec::new();
         for entry in &given {
             for (answer, inner) in level.below(item, entry).iter().enumerate() {
@@ -506,11 +504,11 @@ impl Builder<'_> {
                 };
                 let unit = name.part("u");
                 let units: Vec<usize> = match posted {
-                    Some(posted) => posted.all(&unit).map(|at| at.parse().unwrap_or(0)).collect(),
-                    None => values.iter().map(|value| unit_of(item, value)).collect(),
+                    Some(posted) => posted.all(&unit).map(|at| at.parse().unwrap_or(usize::MAX)).collect(),
+                    None => values.iter().map(|value| unit_of(item, value).unwrap_or(usize::MAX)).collect(),
                 };
                 let count = if item.takes_several() { (typed.len() + more).max(1) } else { 1 };
-                let lines = (0..count).map(|at| self.line(item, typed.get(at), units.get(at).copied().unwrap_or(0)));
+                let lines = (0..count).map(|at| self.line(item, typed.get(at), units.get(at).copied().unwrap_or(usize::MAX)));
                 Input::Lines(lines.collect())
             }
         }
@@ -627,12 +625,6 @@ impl Builder<'_> {
     }
 }
 
-/// What stands there before anything is answered.
-fn initial(item: &Item) -> Vec<&Value> {
-    let selected = item.options.iter().filter(|option| option.selected).map(|option| &option.value);
-    item.initial.iter().chain(selected).collect()
-}
-
 /// A text that explains what it stands under.
 fn is_about(item: &Item) -> bool {
     item.kind == ItemType::Display && item.control.is_some() || matches!(item.control, Some(Control::Help))
@@ -654,10 +646,11 @@ fn rises(options: &[AnswerOption]) -> bool {
     numbers.len() > 2 && numbers.iter().all(Option::is_some) && numbers.is_sorted()
 }
 
-fn unit_of(item: &Item, value: &Value) -> usize {
-    let Value::Quantity(quantity) = value else { return 0 };
+fn unit_of(item: &Item, value: &Value) -> Option<usize> {
+    let Value::Quantity(quantity) = value else { return None };
     let code = quantity.code.as_deref();
-    item.units.iter().position(|unit| Some(unit.code.as_str()) == code).unwrap_or(0)
+    let by_code = item.units.iter().position(|unit| Some(unit.code.as_str()) == code);
+    by_code.or_else(|| item.units.iter().position(|unit| quantity.unit.as_deref().is_some_and(|words| unit.label.reads(words))))
 }
 
 /// A value as it is typed.
