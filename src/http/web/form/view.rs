@@ -135,14 +135,21 @@ pub(in crate::http::web) struct Line {
     pub units: Vec<Choice>,
 }
 
+impl Block {
+    /// Whether there is nothing to answer in it.
+    fn is_text(&self) -> bool {
+        match self {
+            Self::Text(_) => true,
+            Self::Group(group) => group.is_text(),
+            Self::Field(_) | Self::More { .. } => false,
+        }
+    }
+}
+
 impl Group {
     /// Whether there is nothing to answer in it.
     fn is_text(&self) -> bool {
-        self.blocks.iter().all(|block| match block {
-            Block::Text(_) => true,
-            Block::Group(group) => group.is_text(),
-            Block::Field(_) | Block::More { .. } => false,
-        })
+        self.blocks.iter().all(Block::is_text)
     }
 }
 
@@ -212,6 +219,8 @@ pub(in crate::http::web) struct Builder<'a> {
 #[derive(Debug, Clone)]
 pub(in crate::http::web) struct View {
     pub heading: String,
+    /// The form's title, where nothing on the page is its heading: there are texts to read only.
+    pub title: Option<Said>,
     pub blocks: Vec<Block>,
     /// What is wrong: address on the page and words.
     pub errors: Vec<(String, String)>,
@@ -240,10 +249,12 @@ pub(in crate::http::web) fn page(
         builder.along(&top, path, &Name::of_path(path), &mut blocks);
     }
     lead_in(&mut blocks);
-    let heading = first_heading(&blocks).unwrap_or_else(|| form.title(language).to_owned());
+    let heading = first_heading(&blocks);
+    let title = if heading.is_none() { Some(builder.say(&form.metadata.title)) } else { None };
+    let heading = heading.or(title.as_ref().map(|said| said.text.clone())).unwrap_or_default();
     let (mut errors, mut shown) = (Vec::new(), Vec::new());
     collect(&blocks, &mut errors, &mut shown);
-    View { heading, blocks, errors, shown }
+    View { heading, title, blocks, errors, shown }
 }
 
 /// A text that leads to a question stands under its heading, so that the heading comes first.
@@ -317,7 +328,7 @@ impl Builder<'_> {
         let Some((first, rest)) = path.split_first() else { return };
         let Some(item) = level.items().get(*first).filter(|item| level.asks(item)) else { return };
         if rest.is_empty() {
-            let main = blocks.iter().all(|block| matches!(block, Block::Text(_))) && super::plan::questions(item) > 0;
+            let main = blocks.iter().all(|block| block.is_text()) && super::plan::questions(item) > 0;
             self.item(level, item, name, main, blocks);
         } else {
             inside(level, item, |below| self.along(below, rest, name, blocks));
