@@ -1,5 +1,6 @@
 //! The patient's pages, as a person with a browser meets them.
 
+mod engine;
 mod resume;
 mod shape;
 mod states;
