@@ -91,7 +91,7 @@ pub(in crate::http::web) enum Input {
     Choices(Choices),
     Select(Vec<Choice>),
     Lines(Vec<Line>),
-    Area(String),
+    Areas(Vec<String>),
     Dates(Vec<Vec<Part>>),
     Fixed(String),
 }
@@ -102,8 +102,8 @@ pub(in crate::http::web) struct Choices {
     pub several: bool,
     pub thermometer: bool,
     pub options: Vec<Choice>,
-    /// Words of one's own: label of the field and what is in it.
-    pub own: Option<(String, String)>,
+    /// Words of one's own: label of the fields and what is in them, one at least.
+    pub own: Option<(String, Vec<String>)>,
 }
 
 /// One option.
@@ -182,6 +182,7 @@ impl Field {
     /// Whether several fields answer it, so that its label is a legend.
     fn is_set(&self) -> bool {
         matches!(&self.input, Input::Choices(_) | Input::Dates(_))
+            || matches!(&self.input, Input::Areas(areas) if areas.len() > 1)
             || matches!(&self.input, Input::Lines(lines) if lines.len() > 1 || lines.iter().any(|line| !line.units.is_empty()))
     }
 
@@ -408,7 +409,7 @@ impl Builder<'_> {
             }
         }
         let notes = self.notes(item, &input);
-        let repeated = item.takes_several() && matches!(&input, Input::Lines(_) | Input::Dates(_));
+        let repeated = item.takes_several() && matches!(&input, Input::Lines(_) | Input::Areas(_) | Input::Dates(_));
         let more = repeated.then(|| self.word("form-more-of", &[("label", self.say(&item.text).text.into())]));
         let mut label = self.say(&item.text);
         if let Some(prefix) = &item.prefix {
@@ -500,10 +501,13 @@ impl Builder<'_> {
             }
             ItemType::Choice | ItemType::OpenChoice => self.choices(level, item, name, values, posted),
             ItemType::Text => {
-                Input::Area(posted.map_or_else(
-                    || raw(values.first().copied(), self.language),
-                    |posted| posted.first(&field).unwrap_or_default().to_owned(),
-                ))
+                let mut typed: Vec<String> = match posted {
+                    Some(posted) => posted.all(&field).map(str::to_owned).collect(),
+                    None => values.iter().map(|value| raw(Some(value), self.language)).collect(),
+                };
+                let count = if item.takes_several() { (typed.len() + more).max(1) } else { 1 };
+                typed.resize_with(count, String::new);
+                Input::Areas(typed)
             }
             ItemType::Date | ItemType::DateTime => self.dates(item, name, values, posted, more),
             _ => {
@@ -585,11 +589,12 @@ impl Builder<'_> {
                 Value::String(text) if !all.iter().any(|option| option.is(value)) => Some(text.clone()),
                 _ => None,
             };
-            let words = match posted {
-                Some(posted) => posted.line(&name.part("annet")).to_owned(),
-                None => values.iter().find_map(typed).unwrap_or_default(),
+            let mut words: Vec<String> = match posted {
+                Some(posted) => posted.all(&name.part("annet")).map(|words| words.trim().to_owned()).collect(),
+                None => values.iter().filter_map(typed).collect(),
             };
             let chosen = posted.map_or(!words.is_empty(), |posted| posted.holds(&field, OWN));
+            words.resize_with(if item.takes_several() { words.len().max(1) } else { 1 }, String::new);
             options.push(Choice { value: OWN.to_owned(), label: self.own("form-other"), chosen, alone: false });
             (self.word("form-other-words", &[]), words)
         });
