@@ -2,7 +2,9 @@
 //! role and organization, about whom, on what ground, and the id of the request.
 
 use crate::on_both;
+use crate::pages;
 use crate::support::app::{Answer, Kind, TestApp};
+use crate::support::browser::Browser;
 use crate::support::sql;
 use crate::support::world::{BORN, answers, draft};
 use chrono::Duration;
@@ -160,6 +162,56 @@ on_both! {
         }
         assert_eq!(actors.len(), 1, "one session is one actor: {actors:?}");
         assert_eq!(actors.first().map(|(kind, _)| kind.as_str()), Some("holder"));
+    }
+}
+
+/// Actions in the log of one request, in their order.
+async fn actions(app: &TestApp, answer: &Answer) -> Vec<String> {
+    entries(app, answer).await.into_iter().map(|entry| entry.action).collect()
+}
+
+on_both! {
+    async fn pages_are_logged_as_what_they_show_and_do(app: TestApp) {
+        let invited = app.invite("visit-1").await;
+        let mut browser = Browser::new(&app);
+        browser.begin(&invited).await;
+        let first = browser.get("/skjema/side/1").await.form();
+        let check = {
+            let page = browser.get("/skjema/side/1").await;
+            pages::answer(&mut browser, page, &pages::LEAST).await
+        };
+        browser.submit(&check.form()).await;
+        browser.submit(&first).await;
+        // What each answer left in the log; before the birth date nothing is known that could be logged.
+        let expected: [(&str, u16, &[&str]); 12] = [
+            ("GET /start", 200, &[]),
+            ("GET /fodselsdato", 200, &[]),
+            ("POST /fodselsdato", 303, &["session.open"]),
+            ("GET /skjema", 303, &["session.read"]),
+            ("GET /skjema/om", 200, &["session.read"]),
+            ("GET /skjema/hvem", 200, &["draft.read"]),
+            ("POST /skjema/hvem", 303, &["draft.save"]),
+            ("GET /skjema/side/1", 200, &["draft.read"]),
+            ("POST /skjema/side/1", 303, &["draft.save"]),
+            ("GET /skjema/svar", 200, &["session.read", "draft.read"]),
+            ("POST /skjema/svar", 303, &["response.submit"]),
+            ("GET /skjema/kvittering", 200, &["receipt.read"]),
+        ];
+        for (what, status, log) in expected {
+            let found = browser.met.iter().find(|(own, answer)| own == what && answer.status == status);
+            let (_, answer) = found.unwrap_or_else(|| panic!("{what} did not answer {status}"));
+            let mut left = actions(&app, answer).await;
+            let mut log: Vec<String> = log.iter().map(|action| (*action).to_owned()).collect();
+            left.sort();
+            log.sort();
+            assert_eq!(left, log, "{what}");
+            for entry in entries(&app, answer).await {
+                assert_eq!((entry.actor.0.as_str(), entry.patients), ("holder", vec![id(&invited.patient)]), "{what}");
+            }
+        }
+        // What a receipt session refuses to save leaves no save in the log.
+        let (_, refused) = browser.met.iter().rev().find(|(own, _)| own == "POST /skjema/side/1").expect("sent");
+        assert_eq!(actions(&app, refused).await, Vec::<String>::new());
     }
 }
 

@@ -213,7 +213,7 @@ async fn reader(app: &TestApp, who: &str, id: &str) -> (Browser, String) {
     if who == "receipt" {
         token = browser.submit(&check.form()).await.form().values("nokkel")[0].to_owned();
     }
-    let body = format!("nokkel={token}&versjon={version}&sett={mark}&hvem=patient&vist=f1.0-0&f1.0-0=3&gjor=fortsett");
+    let body = format!("nokkel={token}&versjon={version}&sett={mark}&hvem=patient&vist=f1_0-0&f1_0-0=3&gjor=fortsett");
     (browser, body)
 }
 

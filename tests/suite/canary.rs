@@ -241,7 +241,7 @@ async fn the_pages(serving: &Serving, unit: &str, client: &str) -> Vec<Canary> {
     browser.clone().submit(&check.form().press(&pages::say("page-later"))).await;
     let session = browser.token();
     browser
-        .ask("POST", "/skjema/side/7", Some((FORM, format!("nokkel=x&f2.0-6={FREE_TEXT}").into_bytes())))
+        .ask("POST", "/skjema/side/7", Some((FORM, format!("nokkel=x&f2_0-6={FREE_TEXT}").into_bytes())))
         .await
         .at(401, "/skjema/side/7");
     let again = browser.open(path).await.at(200, "/start");

@@ -1,5 +1,7 @@
 //! The patient's pages, as a person with a browser meets them.
 
+mod engine;
+mod properties;
 mod resume;
 mod shape;
 mod states;

@@ -186,7 +186,7 @@ on_both! {
         for path in ["/skjema/om", "/skjema/hvem", "/skjema/side/1", "/skjema/svar"] {
             tablet.open(path).await.at(200, "/skjema/annet-sted");
         }
-        let stolen = format!("nokkel={}&hvem=patient&vist=f1.0-0&f1.0-0=1", page.form().values("nokkel")[0]);
+        let stolen = format!("nokkel={}&hvem=patient&vist=f1_0-0&f1_0-0=1", page.form().values("nokkel")[0]);
         for path in ["/skjema/side/1", "/skjema/hvem", "/skjema/svar"] {
             let sent = tablet.ask("POST", path, Some((FORM, stolen.clone().into_bytes()))).await;
             let sent = tablet.follow(sent).await;
@@ -248,7 +248,7 @@ on_both! {
         // Where one was is not lost: the device is remembered.
         browser.enter(&invited).await.at(200, "/skjema/side/1");
         // A choice between yes and no is no text to show back.
-        let sent = format!("nokkel=x&f0=true&f1=false&f2_u=1&fra=svar&flere=f2.0-1&fjern=f2.0-1&f3={}", "Bare%20dette");
+        let sent = format!("nokkel=x&f0=true&f1=false&f2_u=1&fra=svar&flere=f2_0-1&fjern=f2_0-1&f3={}", "Bare%20dette");
         browser.plant("__Host-sesjon", "nb.x");
         let ended = browser.ask("POST", "/skjema/side/1", Some((FORM, sent.into_bytes()))).await.at(401, "/skjema/side/1");
         let quotes: Vec<String> = ended.html.named("blockquote").iter().map(|quote| quote.raw()).collect();

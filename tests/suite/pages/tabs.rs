@@ -17,7 +17,7 @@ on_both! {
         let moved = browser.submit(&old).await.at(409, "/skjema/side/7");
         assert!(moved.main().contains(&say("form-moved")), "{}", moved.main());
         assert_eq!(given(&browser.draft().await["answers"], "other-concerns"), ["fra den nye fanen"], "nothing is overwritten");
-        assert_eq!(moved.form().value("f2.0-6-0"), "fra den gamle fanen", "what was typed stands there");
+        assert_eq!(moved.form().value("f2_0-6-0"), "fra den gamle fanen", "what was typed stands there");
         // Having seen it, the person saves.
         browser.submit(&moved.form()).await.at(200, "/skjema/side/8");
         assert_eq!(given(&browser.draft().await["answers"], "other-concerns"), ["fra den gamle fanen"]);

@@ -9,7 +9,7 @@ use crate::domain::text::nfc;
 use crate::domain::value::{PartialDate, PartialDateTime, Quantity, Value};
 use crate::http::web::posted::Posted;
 use crate::text::format::ZONE;
-use chrono::{NaiveDate, NaiveTime, TimeZone};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Timelike};
 use rust_decimal::Decimal;
 
 /// Field that names what a page showed.
@@ -140,7 +140,10 @@ impl Reading<'_> {
             return before.to_vec();
         }
         let old: Vec<&Answer> = before.iter().flat_map(|given| &given.answers).collect();
-        let values = self.values(item, name);
+        let mut known: Vec<&Value> = old.iter().map(|answer| &answer.value).collect();
+        // Fields show less than a value may hold: what looks as it did is what it was.
+        let values: Vec<(Option<usize>, Value)> =
+            self.values(item, name).into_iter().map(|(line, value)| (line, as_it_was(value, &mut known))).collect();
         let mut answers = Vec::with_capacity(values.len());
         for (line, value) in values {
             // What is asked under an answer follows it: under its option, or on its line, which the
@@ -217,11 +220,12 @@ impl Reading<'_> {
         let mut values = Vec::new();
         for chosen in posted.all(&field).filter(|chosen| !chosen.is_empty()) {
             if chosen == OWN && item.kind == ItemType::OpenChoice {
-                let words = posted.line(&name.part("annet")).to_owned();
-                if words.is_empty() {
+                let part = name.part("annet");
+                let words = posted.all(&part).map(str::trim).filter(|words| !words.is_empty());
+                let before = values.len();
+                values.extend(words.map(|words| Value::String(nfc(words))));
+                if values.len() == before {
                     self.fault::<Value>(name, "fault-own-words");
-                } else {
-                    values.push(Value::String(nfc(&words)));
                 }
                 continue;
             }
@@ -286,6 +290,28 @@ impl Reading<'_> {
             values.extend(value.map_or_else(|key| self.fault(name, key), Some).map(|value| (Some(at), value)));
         }
         values
+    }
+}
+
+/// The stored value that a field with this one showed, else the value itself.
+fn as_it_was(value: Value, known: &mut Vec<&Value>) -> Value {
+    let at = known.iter().position(|own| looks_like(own, &value));
+    at.map_or(value, |at| known.remove(at).clone())
+}
+
+/// Whether two values are shown alike: fields have no seconds, no time zone, no blanks around.
+fn looks_like(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Time(one), Value::Time(other)) => (one.hour(), one.minute()) == (other.hour(), other.minute()),
+        (Value::DateTime(first), Value::DateTime(second)) => match (first.instant(), second.instant()) {
+            (Some(first), Some(second)) => {
+                let shown = |instant: DateTime<_>| instant.with_timezone(&ZONE).format("%Y-%m-%d %H:%M").to_string();
+                shown(first) == shown(second)
+            }
+            _ => first == second,
+        },
+        (Value::String(one), Value::String(other)) => one.trim() == other.trim(),
+        _ => one == other,
     }
 }
 

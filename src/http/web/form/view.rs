@@ -91,7 +91,7 @@ pub(in crate::http::web) enum Input {
     Choices(Choices),
     Select(Vec<Choice>),
     Lines(Vec<Line>),
-    Area(String),
+    Areas(Vec<String>),
     Dates(Vec<Vec<Part>>),
     Fixed(String),
 }
@@ -102,8 +102,8 @@ pub(in crate::http::web) struct Choices {
     pub several: bool,
     pub thermometer: bool,
     pub options: Vec<Choice>,
-    /// Words of one's own: label of the field and what is in it.
-    pub own: Option<(String, String)>,
+    /// Words of one's own: label of the fields and what is in them, one at least.
+    pub own: Option<(String, Vec<String>)>,
 }
 
 /// One option.
@@ -135,14 +135,21 @@ pub(in crate::http::web) struct Line {
     pub units: Vec<Choice>,
 }
 
+impl Block {
+    /// Whether there is nothing to answer in it.
+    fn is_text(&self) -> bool {
+        match self {
+            Self::Text(_) => true,
+            Self::Group(group) => group.is_text(),
+            Self::Field(_) | Self::More { .. } => false,
+        }
+    }
+}
+
 impl Group {
     /// Whether there is nothing to answer in it.
     fn is_text(&self) -> bool {
-        self.blocks.iter().all(|block| match block {
-            Block::Text(_) => true,
-            Block::Group(group) => group.is_text(),
-            Block::Field(_) | Block::More { .. } => false,
-        })
+        self.blocks.iter().all(Block::is_text)
     }
 }
 
@@ -175,6 +182,7 @@ impl Field {
     /// Whether several fields answer it, so that its label is a legend.
     fn is_set(&self) -> bool {
         matches!(&self.input, Input::Choices(_) | Input::Dates(_))
+            || matches!(&self.input, Input::Areas(areas) if areas.len() > 1)
             || matches!(&self.input, Input::Lines(lines) if lines.len() > 1 || lines.iter().any(|line| !line.units.is_empty()))
     }
 
@@ -321,7 +329,7 @@ impl Builder<'_> {
         let Some((first, rest)) = path.split_first() else { return };
         let Some(item) = level.items().get(*first).filter(|item| level.asks(item)) else { return };
         if rest.is_empty() {
-            let main = blocks.iter().all(|block| matches!(block, Block::Text(_))) && super::plan::questions(item) > 0;
+            let main = blocks.iter().all(|block| block.is_text()) && super::plan::questions(item) > 0;
             self.item(level, item, name, main, blocks);
         } else {
             inside(level, item, |below| self.along(below, rest, name, blocks));
@@ -399,7 +407,7 @@ impl Builder<'_> {
             }
         }
         let notes = self.notes(item, &input);
-        let repeated = item.takes_several() && matches!(&input, Input::Lines(_) | Input::Dates(_));
+        let repeated = item.takes_several() && matches!(&input, Input::Lines(_) | Input::Areas(_) | Input::Dates(_));
         let more = repeated.then(|| self.word("form-more-of", &[("label", self.say(&item.text).text.into())]));
         let mut label = self.say(&item.text);
         if let Some(prefix) = &item.prefix {
@@ -491,10 +499,13 @@ impl Builder<'_> {
             }
             ItemType::Choice | ItemType::OpenChoice => self.choices(level, item, name, values, posted),
             ItemType::Text => {
-                Input::Area(posted.map_or_else(
-                    || raw(values.first().copied(), self.language),
-                    |posted| posted.first(&field).unwrap_or_default().to_owned(),
-                ))
+                let mut typed: Vec<String> = match posted {
+                    Some(posted) => posted.all(&field).map(str::to_owned).collect(),
+                    None => values.iter().map(|value| raw(Some(value), self.language)).collect(),
+                };
+                let count = if item.takes_several() { (typed.len() + more).max(1) } else { 1 };
+                typed.resize_with(count, String::new);
+                Input::Areas(typed)
             }
             ItemType::Date | ItemType::DateTime => self.dates(item, name, values, posted, more),
             _ => {
@@ -576,11 +587,12 @@ impl Builder<'_> {
                 Value::String(text) if !all.iter().any(|option| option.is(value)) => Some(text.clone()),
                 _ => None,
             };
-            let words = match posted {
-                Some(posted) => posted.line(&name.part("annet")).to_owned(),
-                None => values.iter().find_map(typed).unwrap_or_default(),
+            let mut words: Vec<String> = match posted {
+                Some(posted) => posted.all(&name.part("annet")).map(|words| words.trim().to_owned()).collect(),
+                None => values.iter().filter_map(typed).collect(),
             };
             let chosen = posted.map_or(!words.is_empty(), |posted| posted.holds(&field, OWN));
+            words.resize_with(if item.takes_several() { words.len().max(1) } else { 1 }, String::new);
             options.push(Choice { value: OWN.to_owned(), label: self.own("form-other"), chosen, alone: false });
             (self.word("form-other-words", &[]), words)
         });
