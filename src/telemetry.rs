@@ -16,7 +16,8 @@ pub fn logs(format: LogFormat, filter: &str) -> bool {
 }
 
 /// Bounds of the time histograms, seconds: fixed buckets take no memory as requests go by.
-const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const SECONDS: [f64; 18] =
+    [0.0005, 0.001, 0.0015, 0.002, 0.003, 0.004, 0.006, 0.01, 0.015, 0.025, 0.035, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// Starts metrics; the handle renders them. A second start in one process (tests) shares nothing
 /// with the first.

@@ -55,12 +55,19 @@ impl From<Fault> for Failure {
             Fault::Open(error) => {
                 Self::run("key-version-lost", error.to_string(), "Restore the key file that this database was used with.")
             }
+            Fault::Print(error) => error.into(),
             Fault::Content(what) => Self::run(
                 "database-unreachable",
                 format!("stored {what} is not readable"),
                 "Restore the database from its backup and report this.",
             ),
         }
+    }
+}
+
+impl From<crate::print::pdf::Error> for Failure {
+    fn from(error: crate::print::pdf::Error) -> Self {
+        Self::run("questionnaire-refused", error.to_string(), "Report this with the form.")
     }
 }
 

@@ -1,11 +1,15 @@
 //! `kartlegging questionnaire`
 
+use super::argument;
 use super::failure::Failure;
 use crate::app::library;
 use crate::config::Settings;
+use crate::domain::language::Language;
 use crate::fhir::read::questionnaire::Severity;
+use crate::print::paper;
 use crate::services::library::{FormFile, check};
 use clap::Subcommand;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
@@ -19,11 +23,31 @@ pub(super) enum Command {
     },
     /// List the forms that are served, with languages.
     List,
+    /// Print a form as PDF, to be filled in with a pen: no patient's name and no code stand on it.
+    #[command(disable_version_flag = true)]
+    Print {
+        /// Name of the form, as `list` shows it.
+        name: String,
+        /// Its version; the newest one without this.
+        #[arg(long)]
+        version: Option<String>,
+        /// Language of the paper; the one that the form is written in without this.
+        #[arg(long, value_parser = language)]
+        language: Option<Language>,
+        /// File to write; to standard output without this.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    Language::parse(text).map_err(|error| error.to_string())
 }
 
 pub(super) fn run(command: &Command, settings: impl Fn() -> Result<Settings, Failure>) -> Result<(), Failure> {
     match command {
         Command::List => list(&settings()?),
+        Command::Print { name, version, language, out } => print(&settings()?, name, version.as_deref(), language.as_ref(), out.as_deref()),
         Command::Check { files } => {
             let mut refused = 0;
             for path in files {
@@ -56,6 +80,30 @@ fn list(settings: &Settings) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+fn print(settings: &Settings, name: &str, version: Option<&str>, asked: Option<&Language>, out: Option<&Path>) -> Result<(), Failure> {
+    if out.is_none() && std::io::stdout().is_terminal() {
+        return Err(argument(
+            "a PDF is no text, and a terminal can't show it: name a file with --out, or lead the output to one".to_owned(),
+        ));
+    }
+    let unknown = |what: String| Failure::run("not-found", what, "Run `kartlegging questionnaire list` to see what there is.");
+    let form = library(settings)?
+        .find(name, version)
+        .ok_or_else(|| unknown(format!("there is no form {name} {}", version.unwrap_or_default())))?;
+    let form = &form.questionnaire;
+    let language = match asked {
+        None => form.language().clone(),
+        Some(asked) => form.languages().into_iter().find(|own| own == asked).ok_or_else(|| unknown(format!("{name} is not in {asked}")))?,
+    };
+    let bytes = paper::form(form, &language, None)?;
+    let written = match out {
+        Some(path) => std::fs::write(path, &bytes),
+        None => std::io::stdout().write_all(&bytes).and_then(|()| std::io::stdout().flush()),
+    };
+    let place = out.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+    written.map_err(|error| argument(format!("{place} can't be written: {}", error.kind())))
 }
 
 fn check_file(path: &Path) -> Result<bool, Failure> {

@@ -61,7 +61,9 @@ pub(super) async fn run(services: &Services, owner: Owner, options: &Options) ->
 
 fn language(text: &str) -> Result<Language, Failure> {
     let known = Language::parse(text).ok().filter(|language| languages().contains(language));
-    known.ok_or_else(|| argument(format!("--language {text} is not one of {}", languages().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))))
+    known.ok_or_else(|| {
+        argument(format!("--language {text} is not one of {}", languages().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")))
+    })
 }
 
 fn read(path: &Path) -> Result<SupportText, Failure> {

@@ -150,6 +150,14 @@ impl InvitationState {
             Self::Closed(ClosedReason::Expired | ClosedReason::Revoked) => Err(NotPossible(self)),
         }
     }
+
+    /// Printed with its code. Only what still can be answered, and has not been.
+    pub fn print(self) -> Result<(), NotPossible> {
+        match self {
+            Self::Issued | Self::Opened | Self::Started | Self::Closed(ClosedReason::Declined) => Ok(()),
+            Self::Answered | Self::Closed(_) => Err(NotPossible(self)),
+        }
+    }
 }
 
 /// How long a link may be used.

@@ -6,8 +6,8 @@ use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
 use crate::domain::policy::Denied;
 use crate::domain::respondent::{FieldFault, RespondentFault};
 use crate::services::{
-    Fault, authenticate, draft, enter_paper, holder, idempotency, invitation, issue_invitations, open_session, patients, responses, review,
-    worklist,
+    Fault, authenticate, draft, enter_paper, holder, idempotency, invitation, issue_invitations, open_session, patients, print_paper,
+    responses, review, worklist,
 };
 
 impl From<Fault> for Problem {
@@ -81,6 +81,18 @@ impl From<invitation::Error> for Problem {
             invitation::Error::State(state) => state.into(),
             invitation::Error::Repeat(repeat) => repeat.into(),
             invitation::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<print_paper::Error> for Problem {
+    fn from(error: print_paper::Error) -> Self {
+        match error {
+            print_paper::Error::NotFound => Self::new(Code::NotFound),
+            print_paper::Error::Denied(denied) => denied.into(),
+            print_paper::Error::State(state) => state.into(),
+            print_paper::Error::Language => Self::field("/language", FieldCode::LanguageUnknown),
+            print_paper::Error::Fault(fault) => fault.into(),
         }
     }
 }

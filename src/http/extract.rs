@@ -137,6 +137,20 @@ pub(super) async fn json(request: &HttpRequest, mut payload: web::Payload, limit
     Ok(Body { bytes, value })
 }
 
+/// Reads a JSON body that may be left out.
+pub(super) async fn optional_json(request: &HttpRequest, mut payload: web::Payload, limit: usize) -> Result<Option<Body>, Problem> {
+    if request.headers().contains_key(CONTENT_TYPE) {
+        return json(request, payload, limit).await.map(Some);
+    }
+    // Without a type there must be nothing to read.
+    while let Some(chunk) = payload.next().await {
+        if !chunk.map_err(|_| Problem::new(Code::BodyMalformed))?.is_empty() {
+            return Err(Problem::new(Code::MediaTypeUnsupported));
+        }
+    }
+    Ok(None)
+}
+
 /// What makes a request safe to repeat.
 pub(super) fn repeatable(request: &HttpRequest, operation: String, body: Vec<u8>) -> Result<Repeatable, Problem> {
     let mut headers = request.headers().get_all("idempotency-key");

@@ -1,12 +1,13 @@
 //! Alive, ready, metrics, robots, and the page of an address that does not exist.
 
+use super::context::current;
 use super::extract::{Door, Reader};
 use super::problem::{Code, Problem};
 use super::web::frame::{Frame, page};
 use crate::services::startup;
 use crate::text;
 use actix_web::http::StatusCode;
-use actix_web::http::header::ACCEPT;
+use actix_web::http::header::{ACCEPT, ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde_json::json;
@@ -56,4 +57,15 @@ pub(super) async fn not_found(request: HttpRequest, Reader(reader): Reader) -> R
     }
     let title = text::words(&reader.language, "not-found-title", &[]);
     page(StatusCode::NOT_FOUND, &NotFound { frame: Frame::bare(&reader.language, "/", title) })
+}
+
+/// A page that is only sent to, or only read: the front page leads on. Other programs read `Allow`.
+pub(super) fn other_method(allow: &str) -> Result<HttpResponse, Problem> {
+    let language = current().language;
+    let title = text::words(&language, "not-found-title", &[]);
+    let mut response = page(StatusCode::METHOD_NOT_ALLOWED, &NotFound { frame: Frame::bare(&language, "/", title) })?;
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    Ok(response)
 }

@@ -41,6 +41,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/skjema/svar",                            || page().to(check::check)),
         e(Method::POST,   "/skjema/svar",                            || web::post().to(check::hand_in)),
         e(Method::GET,    "/skjema/kvittering",                      || page().to(check::receipt)),
+        e(Method::GET,    "/skjema/kopi.pdf",                        || page().to(check::copy)),
         e(Method::GET,    "/skjema/nei",                             || page().to(leave::decline_page)),
         e(Method::POST,   "/skjema/nei",                             || web::post().to(leave::say_no)),
         e(Method::GET,    "/skjema/annet-sted",                      || page().to(leave::elsewhere)),
@@ -61,6 +62,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/api/v1/invitations/{id}",                || web::get().to(invitations::get)),
         e(Method::POST,   "/api/v1/invitations/{id}/reissue",        || web::post().to(invitations::reissue)),
         e(Method::POST,   "/api/v1/invitations/{id}/revoke",         || web::post().to(invitations::revoke)),
+        e(Method::POST,   "/api/v1/invitations/{id}/paper",          || web::post().to(invitations::paper)),
         e(Method::POST,   "/api/v1/session",                         || web::post().to(session::open)),
         e(Method::GET,    "/api/v1/session",                         || web::get().to(session::get)),
         e(Method::DELETE, "/api/v1/session",                         || web::delete().to(session::end)),
@@ -82,6 +84,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/api/v1/patients/{id}/access-log",        || web::get().to(patients::access_log)),
         e(Method::GET,    "/api/v1/questionnaires",                  || web::get().to(questionnaires::list)),
         e(Method::GET,    "/api/v1/questionnaires/{name}/{version}", || web::get().to(questionnaires::get)),
+        e(Method::GET,    "/api/v1/questionnaires/{name}/{version}/paper.pdf", || web::get().to(questionnaires::paper)),
     ]
 }
 
@@ -102,16 +105,17 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
     for (path, methods) in paths {
         let allow: BTreeSet<String> = methods.iter().map(|endpoint| endpoint.method.to_string()).collect();
         let allow = allow.into_iter().collect::<Vec<_>>().join(", ");
+        let api = path.starts_with("/api/");
         let mut resource = web::resource(path).name(path);
         for endpoint in methods {
             resource = resource.route((endpoint.route)());
         }
         let refuse = move || {
             let allow = allow.clone();
-            async move { Err::<HttpResponse, _>(Problem::method(allow)) }
+            async move { if api { Err::<HttpResponse, Problem>(Problem::method(allow)) } else { health::other_method(&allow) } }
         };
         let resource = resource.default_service(web::to(refuse));
-        if path.starts_with("/api/") {
+        if api {
             config.service(resource);
         } else {
             // Tokens in pages are written differently each time, so their size tells nothing.

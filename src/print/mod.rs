@@ -1,3 +1,6 @@
 //! Floor 2: what goes on paper.
 
+pub mod copy;
+pub mod paper;
+pub mod pdf;
 pub mod qr;

@@ -4,18 +4,25 @@ use qrcode::{Color, EcLevel, QrCode};
 use std::fmt::Write as _;
 
 /// Modules of white around the code (ISO/IEC 18004).
-const QUIET: usize = 4;
+pub const QUIET: usize = 4;
+
+/// The modules of a QR code, row by row, dark ones true; the quiet zone is not among them. `None` only
+/// for a text beyond the capacity of a QR code.
+pub fn modules(text: &str) -> Option<Vec<Vec<bool>>> {
+    let code = QrCode::with_error_correction_level(upper(text), EcLevel::Q).ok()?;
+    let rows = code.to_colors();
+    Some(rows.chunks(code.width()).map(|row| row.iter().map(|color| *color == Color::Dark).collect()).collect())
+}
 
 /// A QR code as an SVG element, quiet zone included; scales to any size. `None` only for a text
 /// beyond the capacity of a QR code.
 pub fn svg(text: &str) -> Option<String> {
-    let code = QrCode::with_error_correction_level(upper(text), EcLevel::Q).ok()?;
-    let width = code.width();
-    let size = width + 2 * QUIET;
-    let mut path = String::with_capacity(width * width * 6);
-    for (row, modules) in code.to_colors().chunks(width).enumerate() {
-        for (column, color) in modules.iter().enumerate() {
-            if *color == Color::Dark {
+    let rows = modules(text)?;
+    let size = rows.len() + 2 * QUIET;
+    let mut path = String::with_capacity(rows.len() * rows.len() * 6);
+    for (row, modules) in rows.iter().enumerate() {
+        for (column, dark) in modules.iter().enumerate() {
+            if *dark {
                 let _ = write!(path, "M{} {}h1v1h-1z", column + QUIET, row + QUIET);
             }
         }

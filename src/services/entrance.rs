@@ -44,7 +44,7 @@ impl Entrance {
 
     /// The link that was opened.
     pub fn link(&self) -> Option<LinkToken> {
-        self.link.as_deref().and_then(|text| LinkToken::parse(text))
+        self.link.as_deref().and_then(LinkToken::parse)
     }
 
     /// When it is void.

@@ -15,6 +15,9 @@ pub enum Fault {
     /// A stored value opens but holds something that this program never writes.
     #[error("stored {0} is not readable")]
     Content(&'static str),
+    /// A document could not be made.
+    #[error(transparent)]
+    Print(#[from] crate::print::pdf::Error),
 }
 
 impl Fault {

@@ -6,10 +6,11 @@ use crate::domain::questionnaire::Questionnaire;
 use crate::fhir::read::questionnaire::{self as reader, Finding, Severity};
 use crate::fhir::read::supplement;
 use crate::fhir::write;
+use crate::print::{paper, pdf};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One form file with its supplements, as found.
 #[derive(Debug, Clone)]
@@ -34,15 +35,23 @@ pub struct Form {
     /// Came with the program.
     pub built_in: bool,
     rendered: BTreeMap<Language, Rendered>,
+    papers: BTreeMap<Language, OnceLock<Rendered>>,
 }
 
-/// A form as bytes of FHIR JSON in one language.
+/// A form as bytes in one language: FHIR JSON, or PDF.
 #[derive(Debug)]
 pub struct Rendered {
-    /// JSON.
+    /// The bytes.
     pub body: bytes::Bytes,
     /// Strong validator, without quotes.
     pub etag: String,
+}
+
+impl Rendered {
+    fn new(body: Vec<u8>) -> Self {
+        let etag = URL_SAFE_NO_PAD.encode(sha256(&body).get(..12).unwrap_or_default());
+        Self { body: body.into(), etag }
+    }
 }
 
 /// Everything that is wrong with one file.
@@ -118,14 +127,14 @@ impl Library {
     fn add(&mut self, questionnaire: Questionnaire, file: &FormFile) {
         let rendered = questionnaire.languages().into_iter().map(|language| {
             let body = serde_json::to_vec(&write::questionnaire(&questionnaire, Some(&language))).unwrap_or_default();
-            let hash = sha256(&body);
-            let etag = URL_SAFE_NO_PAD.encode(hash.get(..12).unwrap_or_default());
-            (language, Rendered { body: body.into(), etag })
+            (language, Rendered::new(body))
         });
-        let rendered = rendered.collect();
+        let rendered: BTreeMap<_, _> = rendered.collect();
+        let papers = rendered.keys().map(|language| (language.clone(), OnceLock::new())).collect();
         let sha256 = sha256(&file.bytes);
         let versions = self.forms.entry(questionnaire.name().to_owned()).or_default();
-        versions.insert(order_of(questionnaire.version()), Arc::new(Form { questionnaire, sha256, built_in: file.built_in, rendered }));
+        versions
+            .insert(order_of(questionnaire.version()), Arc::new(Form { questionnaire, sha256, built_in: file.built_in, rendered, papers }));
     }
 
     /// A form in an exact version, or its newest one.
@@ -147,6 +156,16 @@ impl Form {
     /// The form as FHIR JSON in a language it has.
     pub fn rendered(&self, language: &Language) -> Option<&Rendered> {
         self.rendered.get(language)
+    }
+
+    /// The form on paper, blank, in a language it has. It is made when first asked for, and kept.
+    pub fn paper(&self, language: &Language) -> Result<Option<&Rendered>, pdf::Error> {
+        let Some(kept) = self.papers.get(language) else { return Ok(None) };
+        if kept.get().is_none() {
+            let made = Rendered::new(paper::form(&self.questionnaire, language, None)?);
+            return Ok(Some(kept.get_or_init(|| made)));
+        }
+        Ok(kept.get())
     }
 
     /// The form's language that comes nearest to the one asked for.

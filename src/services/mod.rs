@@ -23,6 +23,7 @@ pub mod lease;
 pub mod library;
 pub mod open_session;
 pub mod patients;
+pub mod print_paper;
 pub mod purge;
 pub mod responses;
 pub mod review;

@@ -12,6 +12,7 @@ use crate::domain::language::Language;
 use crate::domain::respondent::Respondent;
 use crate::domain::summary::{consent_state, digest, needs_support};
 use crate::fhir::read::ResponseStatus;
+use crate::print::copy;
 use crate::storage::responses::{self, Response, Version};
 use crate::storage::{Reader, Tx, appointments, drafts, invitations, organizations, sessions};
 use crate::text;
@@ -37,6 +38,8 @@ pub struct Receipt {
     pub starts_at: Option<DateTime<Utc>>,
     /// The answers as plain text in the language they were given in.
     pub copy: String,
+    /// The language they were given in.
+    pub language: Language,
     /// Places to turn to, for those whose answers call for them.
     pub support: Option<Support>,
     /// The answers themselves.
@@ -114,8 +117,8 @@ async fn submit_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &s
     let caller = holder.caller(request_id);
     let fresh = hand_in(tx, services, &caller, &held, draft.response, &done, &respondent, &language, &origin).await?;
     sessions::make_receipt(tx, holder.actor.session).await?;
-    let receipt = receipt_in(tx, &held).await?.ok_or(Fault::Content("response"))?;
-    Ok(Submitted { receipt, fresh })
+    let done = handed_in(tx, &held).await?.ok_or(Fault::Content("response"))?;
+    Ok(Submitted { receipt: done.receipt(), fresh })
 }
 
 /// Stores a version, moves the invitation, writes the log. False when the newest version already
@@ -198,28 +201,94 @@ fn open_version(held: &Held, version: &Version) -> Result<(Answers, Respondent),
     Ok((answers, respondent))
 }
 
+/// What was handed in last, with what stands around it.
+struct HandedIn {
+    response: Response,
+    form: Arc<Form>,
+    answers: Answers,
+    respondent: Respondent,
+    language: Language,
+    support: Option<Support>,
+    organization: Place,
+    unit: Place,
+    starts_at: Option<DateTime<Utc>>,
+    amend_until: DateTime<Utc>,
+}
+
+impl HandedIn {
+    fn receipt(&self) -> Receipt {
+        let context = Context { not_asked: self.respondent.not_asked() };
+        Receipt {
+            response: self.response.id,
+            version: self.response.version,
+            submitted_at: self.response.submitted_at,
+            amend_until: self.amend_until,
+            organization: self.organization.clone(),
+            unit: self.unit.clone(),
+            starts_at: self.starts_at,
+            copy: text::summary::answers(&self.form.questionnaire, &self.answers, &self.language, &context),
+            language: self.language.clone(),
+            support: self.support.clone(),
+            form: Arc::clone(&self.form),
+            answers: self.answers.clone(),
+            respondent: self.respondent.clone(),
+        }
+    }
+
+    fn pdf(&self) -> Result<Vec<u8>, Fault> {
+        let around = copy::Envelope {
+            organization: &self.organization.name,
+            unit: &self.unit.name,
+            phone: &self.unit.phone,
+            starts_at: self.starts_at,
+            submitted_at: self.response.submitted_at,
+            respondent: &self.respondent,
+        };
+        Ok(copy::answers(&self.form.questionnaire, &self.answers, &self.language, &around)?)
+    }
+}
+
 /// The receipt of a session that has handed in; `None` in one that has not.
 pub async fn receipt(services: &Services, holder: &Holder, request_id: &str) -> Result<Option<Receipt>, Error> {
+    let read = |done: &HandedIn| Ok(done.receipt());
+    look(services, holder, request_id, "receipt.read", read).await
+}
+
+/// The copy of what was handed in as PDF, in the language it was given in; `None` in a session that
+/// has not handed in.
+pub async fn copy_pdf(services: &Services, holder: &Holder, request_id: &str) -> Result<Option<Vec<u8>>, Error> {
+    look(services, holder, request_id, "receipt.print", HandedIn::pdf).await
+}
+
+/// Something made of what was handed in, logged before it is given out.
+async fn look<T>(
+    services: &Services,
+    holder: &Holder,
+    request_id: &str,
+    action: &'static str,
+    make: impl FnOnce(&HandedIn) -> Result<T, Fault>,
+) -> Result<Option<T>, Error> {
     if holder.kind != SessionKind::Receipt {
         return Ok(None);
     }
-    let context = (services.clone(), holder.clone());
-    let (receipt, deed) = services
+    let context = (services.clone(), holder.clone(), action);
+    let (done, deed) = services
         .db
-        .read(context, |(services, holder), snapshot| {
+        .read(context, |(services, holder, action), snapshot| {
             Box::pin(async move {
                 let held = hold(services, snapshot, holder.actor.organization, holder.actor.invitation).await?;
                 let object = Some(("invitation", held.invitation.id.0));
-                let deed = Deed::done("receipt.read", object, vec![held.invitation.patient]).in_unit(held.invitation.unit);
-                Ok::<_, Error>((receipt_in(snapshot, &held).await?, deed))
+                let deed = Deed::done(action, object, vec![held.invitation.patient]).in_unit(held.invitation.unit);
+                Ok::<_, Error>((handed_in(snapshot, &held).await?, deed))
             })
         })
         .await?;
+    let shown = done.as_ref().map(make).transpose()?;
     audit::commit_read(services, &holder.caller(request_id), deed).await?;
-    Ok(receipt)
+    Ok(shown)
 }
 
-async fn receipt_in(reader: &impl Reader, held: &Held) -> Result<Option<Receipt>, Error> {
+async fn handed_in(reader: &impl Reader, held: &Held) -> Result<Option<HandedIn>, Error> {
     let organization_id = held.invitation.organization;
     let Some(response) = responses::of_invitation(reader, organization_id, held.invitation.id).await? else { return Ok(None) };
     let Some(version) = responses::version(reader, response.id, response.version).await? else { return Ok(None) };
@@ -238,18 +307,16 @@ async fn receipt_in(reader: &impl Reader, held: &Held) -> Result<Option<Receipt>
     } else {
         None
     };
-    Ok(Some(Receipt {
-        response: response.id,
-        version: response.version,
-        submitted_at: response.submitted_at,
-        amend_until: held.invitation.amend_until,
-        organization: Place { name: organization.name, phone: organization.phone },
-        unit: Place { name: unit.name, phone: unit.phone },
-        starts_at: visit.map(|visit| visit.starts_at),
-        copy: text::summary::answers(&held.form.questionnaire, &answers, &language, &Context { not_asked: respondent.not_asked() }),
-        support,
+    Ok(Some(HandedIn {
+        response,
         form: Arc::clone(&held.form),
         answers,
         respondent,
+        language,
+        support,
+        organization: Place { name: organization.name, phone: organization.phone },
+        unit: Place { name: unit.name, phone: unit.phone },
+        starts_at: visit.map(|visit| visit.starts_at),
+        amend_until: held.invitation.amend_until,
     }))
 }

@@ -88,6 +88,8 @@ on_both! {
         let deeds = [
             ("invitation.issue", by_client, issued.clone()),
             ("invitation.read", by_client, app.get(&invitation).bearer(client).send().await),
+            ("invitation.paper", by_client, app.post(&format!("{invitation}/paper")).bearer(client).send().await),
+            ("invitation.paper", by_nurse, app.post(&format!("{invitation}/paper")).bearer(nurse).json(&json!({"language": "en"})).send().await),
             ("invitation.reissue", by_nurse, app.post(&format!("{invitation}/reissue")).bearer(nurse).key("key-reissue").send().await),
             ("invitation.revoke", by_client, app.post(&format!("{invitation}/revoke")).bearer(client).send().await),
             ("worklist.read", by_nurse, app.get(&list).bearer(nurse).send().await),

@@ -25,7 +25,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
 const TOP: [&str; 6] = ["app", "cli", "config", "telemetry", "main", "lib"];
 
 /// Libraries that rule a floor, with the only folders that may name them.
-const FRAMEWORKS: [(&str, &[&str]); 9] = [
+const FRAMEWORKS: [(&str, &[&str]); 12] = [
     ("actix_web", &["http"]),
     ("sea_orm", &["storage"]),
     ("sea_orm_migration", &[]),
@@ -35,6 +35,9 @@ const FRAMEWORKS: [(&str, &[&str]); 9] = [
     ("jsonwebtoken", &["crypto", "app"]),
     ("aws_lc_rs", &["crypto"]),
     ("reqwest", &["crypto"]),
+    ("krilla", &["print"]),
+    ("skrifa", &["print"]),
+    ("qrcode", &["print"]),
 ];
 
 /// What the lowest floor may name beside the standard library.

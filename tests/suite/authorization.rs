@@ -35,13 +35,14 @@ const ACTORS: [&str; 13] = [
 /// `2xx` as a number; `S` 403 scope-missing, `R` 403 role-missing, `G` 403 ground-required, `F` 404
 /// not-found, `U` 422 unit-unknown, `T` 401 token-invalid, `M` 401 token-missing.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 13]); 33] = [
+const TABLE: [(&str, [&str; 13]); 35] = [
     //                          client bare   nurse  other  admin  org    audit  o.clie o.clin sess   o.sess none   garbage
     ("issueInvitation",         ["201", "S",   "201", "R",   "201", "R",   "R",   "U",   "U",   "T",   "T",   "M",   "T"]),
     ("issueInvitationBatch",    ["200", "S",   "R",   "R",   "R",   "R",   "R",   "U",   "R",   "T",   "T",   "M",   "T"]),
     ("getInvitation",           ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
     ("reissueInvitation",       ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
     ("revokeInvitation",        ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("printInvitation",         ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
     ("openSession",             ["201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201"]),
     ("getSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
     ("endSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "204", "204", "M",   "T"]),
@@ -63,6 +64,7 @@ const TABLE: [(&str, [&str; 13]); 33] = [
     ("getPatientAccessLog",     ["R",   "R",   "R",   "R",   "200", "200", "200", "F",   "F",   "T",   "T",   "M",   "T"]),
     ("listQuestionnaires",      ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
     ("getQuestionnaire",        ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
+    ("getQuestionnairePaper",   ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
     ("getLandingPage",          ["200"; 13]),
     ("getStyle",                ["200"; 13]),
     ("getIcon",                 ["200"; 13]),

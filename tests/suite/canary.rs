@@ -130,6 +130,10 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
     problems.push(http.call("GET", &format!("/api/v1/worklist?{FNR}=1")).bearer(nurse).send().await);
     problems.push(http.call("GET", &format!("/s/{FNR}")).send().await);
 
+    let paper = format!("/api/v1/invitations/{}/paper", issued["id"].as_str().expect("id"));
+    let printed = http.call("POST", &paper).bearer(nurse).send().await;
+    assert!(crate::print::reading::Pdf::open(&printed.bytes).says(NAME), "the paper carries the name");
+
     let (link, code) = (issued["credential"]["link"].as_str().expect("link"), issued["credential"]["code"].as_str().expect("code"));
     problems.push(http.call("POST", "/api/v1/session").json(&json!({"link": link, "birth_date": "1950-01-01"})).send().await);
     problems.push(

@@ -15,6 +15,7 @@ mod jobs;
 mod paper;
 mod patient;
 mod policy;
+mod print;
 mod schema;
 mod support;
 mod tokens;

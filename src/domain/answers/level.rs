@@ -71,7 +71,8 @@ mod tests {
         let form = Questionnaire::new(Metadata::new("https://example.org/q", "1", "Q"), vec![group]);
         let instance = |items| AnsweredItem::group("g", items);
         let answers = Answers { items: vec![instance(vec![AnsweredItem::question("yes", [Value::Boolean(true)])]), instance(Vec::new())] };
-        let top = Level::top(&form, &answers, &Context::default());
+        let context = Context::default();
+        let top = Level::top(&form, &answers, &context);
         let group = &form.items()[0];
         let asked: Vec<usize> = top
             .given(group)

@@ -6,13 +6,14 @@ use crate::domain::identifier::{IdentifierError, PatientIdentifier};
 use crate::domain::ids::InvitationId;
 use crate::domain::language::Language;
 use crate::http::context::current;
-use crate::http::extract::{ApiCaller, BATCH, BODY, Door, json as read_json, repeatable};
+use crate::http::extract::{ApiCaller, BATCH, BODY, Door, json as read_json, optional_json, repeatable};
 use crate::http::fields::{self, Fields, Parsed};
 use crate::http::problem::{Code, FieldCode, Problem};
 use crate::http::query::Query;
 use crate::services::Services;
 use crate::services::invitation::{self, InvitationView, Issued};
 use crate::services::issue_invitations::{self, Contact, Order, PatientData, Visit};
+use crate::services::print_paper;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 use validator::ValidateEmail;
@@ -237,4 +238,23 @@ pub(in crate::http) async fn revoke(
     Query::read(&request, &[])?;
     let done = invitation::revoke(&door.services, &caller, invitation_id(&path)?).await?;
     Ok(HttpResponse::Ok().json(view(&done)))
+}
+
+/// `POST /api/v1/invitations/{id}/paper`
+pub(in crate::http) async fn paper(
+    request: HttpRequest,
+    ApiCaller(caller): ApiCaller,
+    door: web::Data<Door>,
+    path: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::read(&request, &[])?;
+    let id = invitation_id(&path)?;
+    let body = optional_json(&request, payload, BODY).await?;
+    let language = match &body {
+        Some(body) => fields::object(&body.value, |fields| Some(fields.optional("language", fields::language)))?,
+        None => None,
+    };
+    let pdf = print_paper::print(&door.services, &caller, id, language).await?;
+    Ok(HttpResponse::Ok().content_type("application/pdf").body(pdf))
 }

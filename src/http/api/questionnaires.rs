@@ -1,10 +1,11 @@
 //! Questionnaires, for those who build on them.
 
-use super::session::form;
+use super::session::{form, pick, validated};
 use crate::domain::policy::{Action, Resource, decide};
 use crate::http::extract::{ApiCaller, Door, Reader};
 use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
+use crate::services::Fault;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
@@ -42,4 +43,22 @@ pub(in crate::http) async fn get(
     let (name, version) = path.into_inner();
     let found = door.services.library.find(&name, Some(&version)).ok_or(Problem::new(Code::NotFound))?;
     form(&request, &found, query.language()?.as_ref(), &reader.language)
+}
+
+/// `GET /api/v1/questionnaires/{name}/{version}/paper.pdf`
+pub(in crate::http) async fn paper(
+    request: HttpRequest,
+    ApiCaller(caller): ApiCaller,
+    door: web::Data<Door>,
+    Reader(reader): Reader,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::read(&request, &["language"])?;
+    decide(&caller.actor, Action::ReadQuestionnaires, Resource::default())?;
+    let (name, version) = path.into_inner();
+    let found = door.services.library.find(&name, Some(&version)).ok_or(Problem::new(Code::NotFound))?;
+    pick(&request, &["application/pdf"])?;
+    let language = query.language()?.unwrap_or_else(|| found.nearest(&reader.language));
+    let paper = found.paper(&language).map_err(Fault::from)?.ok_or_else(|| Problem::query("language", "query-fault-language"))?;
+    Ok(validated(&request, paper, "application/pdf"))
 }

@@ -10,6 +10,7 @@ use crate::http::query::Query;
 use crate::services::decline;
 use crate::services::draft::{self, DraftView};
 use crate::services::holder::{self, SessionView};
+use crate::services::library::Rendered;
 use crate::services::open_session::{self, Command, Secret};
 use crate::services::submit_response::{self, Receipt, Support};
 use actix_web::http::header::{ACCEPT, ETAG, IF_NONE_MATCH};
@@ -147,12 +148,17 @@ pub(super) fn form(
     accepts_fhir(request)?;
     let language = asked.cloned().unwrap_or_else(|| form.nearest(reader));
     let rendered = form.rendered(&language).ok_or_else(|| Problem::query("language", "query-fault-language"))?;
+    Ok(validated(request, rendered, "application/fhir+json"))
+}
+
+/// Bytes with their validator, or 304 for who has them.
+pub(super) fn validated(request: &HttpRequest, rendered: &Rendered, media: &'static str) -> HttpResponse {
     let etag = format!("\"{}\"", rendered.etag);
     let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag || tag.trim() == "*") {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
+        return HttpResponse::NotModified().insert_header((ETAG, etag)).finish();
     }
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag)).content_type("application/fhir+json").body(rendered.body.clone()))
+    HttpResponse::Ok().insert_header((ETAG, etag)).content_type(media).body(rendered.body.clone())
 }
 
 fn accepts_fhir(request: &HttpRequest) -> Result<(), Problem> {

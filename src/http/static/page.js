@@ -7,7 +7,8 @@
   const box = document.getElementById('time');
 
   const say = (what) => {
-    if (!state) return;
+    // The same word twice is not read out twice.
+    if (!state || state.className === what) return;
     state.textContent = state.dataset[what] || '';
     state.className = what;
     state.hidden = !what;
@@ -41,9 +42,14 @@
 
   const print = document.querySelector('[data-print]');
   if (print) {
-    print.hidden = false;
-    print.addEventListener('click', () => { document.querySelectorAll('details').forEach((d) => { d.open = true; }); window.print(); });
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'quiet';
+    button.textContent = print.dataset.print;
+    button.addEventListener('click', () => window.print());
+    print.append(button);
   }
+  window.addEventListener('beforeprint', () => document.querySelectorAll('details').forEach((details) => { details.open = true; }));
 
   // Who answers: the fields of a representative are asked for when they are needed.
   const representative = document.getElementById('representant');
@@ -73,7 +79,7 @@
 
   // Saving at once: one request at a time, the newest state last.
   const mark = form.elements.sett;
-  let waiting = 0, heard = 0, busy = false, dirty = false, stopped = false, leaving = false;
+  let waiting = 0, busy = false, dirty = false, stopped = false, leaving = false;
   const save = async () => {
     clearTimeout(waiting);
     waiting = 0;
@@ -86,7 +92,7 @@
       const answer = await fetch(form.action, { method: 'POST', headers: { Accept: 'application/json' }, body, keepalive: `${body}`.length < 60000 });
       const told = await answer.json();
       if (told.left) clock(told.left);
-      if (answer.ok) { mark.value = told.mark; heard = Date.now(); say('saved'); }
+      if (answer.ok) { mark.value = told.mark; say('saved'); }
       else if (told.moved) { stopped = true; say('moved'); }
       else if (answer.status === 401) { stopped = true; say('over'); }
       else if (answer.status === 422) say('');
@@ -113,18 +119,16 @@
   // Who closes the page after the last letter has it saved.
   document.addEventListener('visibilitychange', () => { if (document.hidden && dirty) save(); });
 
-  // Without the net nothing is sent: what is typed stays on the page.
+  // What is not saved yet is saved first: without the net the page stays, with what is typed on it.
   form.addEventListener('submit', async (event) => {
-    if (leaving) return;
-    // What was saved a moment ago has told that there is a net.
-    if (navigator.onLine && !busy && !dirty && Date.now() - heard < 5000) { leaving = true; return; }
+    if (leaving || stopped || (!dirty && !busy && navigator.onLine)) return;
     event.preventDefault();
     const button = event.submitter;
-    if (!navigator.onLine) { later(true); return; }
-    leaving = true;
-    clearTimeout(waiting);
     while (busy) await new Promise((go) => setTimeout(go, 20));
-    try { await fetch('/healthz', { method: 'HEAD', cache: 'no-store' }); } catch { leaving = false; later(true); return; }
+    if (dirty || !navigator.onLine) await save();
+    // Whatever else is wrong, the page that comes says it.
+    if (state && (state.className === 'offline' || state.className === 'failed')) return;
+    leaving = true;
     if (button) form.requestSubmit(button); else form.requestSubmit();
   });
 

@@ -2,7 +2,7 @@
 
 use super::form::plan::Plan;
 use super::form::view::{Block, Said, texts};
-use super::frame::{Frame, go, page};
+use super::frame::{Frame, Words, go, page};
 use super::language::known;
 use super::posted::Posted;
 use super::rows::say;
@@ -88,7 +88,7 @@ pub(in crate::http) async fn about(visit: Visit) -> Result<HttpResponse, Stop> {
         unit: view.unit.clone(),
         lead: texts(form, &plan.lead, &visit.language),
         // Half a minute a page, as people read who are tired.
-        minutes: (plan.pages.len() + 3) / 2,
+        minutes: plan.pages.len().div_ceil(2),
         frame: Frame::inside(&visit, &holder, title.text.clone())?,
         title,
     };
@@ -231,10 +231,10 @@ async fn again(visit: &Visit, holder: &Holder, posted: &Posted, faults: &[Respon
     let draft = draft::read_draft(visit.services(), holder, &visit.request_id, visit.language.clone()).await?;
     let mut who = who(visit, holder, &draft)?;
     let say = |key: &str| text::words(&visit.language, key, &[]);
-    who.kind = posted.line("hvem").to_owned();
-    who.relation = posted.line("relasjon").to_owned();
-    who.name = posted.line("navn").to_owned();
-    who.phone = posted.line("telefon").to_owned();
+    posted.line("hvem").clone_into(&mut who.kind);
+    posted.line("relasjon").clone_into(&mut who.relation);
+    posted.line("navn").clone_into(&mut who.name);
+    posted.line("telefon").clone_into(&mut who.phone);
     who.errors = faults.iter().map(|fault| (fault.field, say(fault_key(*fault)))).collect();
     if faults.is_empty() {
         who.errors.push(("kind", say("who-missing")));

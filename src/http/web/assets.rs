@@ -40,7 +40,7 @@ pub(in crate::http) async fn script(request: HttpRequest) -> HttpResponse {
 
 /// `GET /icon.svg`
 pub(in crate::http) async fn icon(request: HttpRequest) -> HttpResponse {
-    asset(&request, "image/svg+xml", ICON)
+    asset(&request, "image/svg+xml; charset=utf-8", ICON)
 }
 
 /// Something that looks the same to everybody: kept for a year under its content, else for an hour.

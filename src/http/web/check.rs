@@ -1,13 +1,15 @@
 //! All answers before they are handed in, handing in, the receipt.
 
 use super::about::{answering, steps};
-use super::frame::{Frame, go, page};
+use super::form::view::Said;
+use super::frame::{Frame, Words, go, page};
 use super::posted::Posted;
 use super::rows::{Section, sections};
 use super::stop::Stop;
 use super::visit::Visit;
 use crate::domain::answers::Context;
 use crate::domain::invitation::InvitationState;
+use crate::domain::language::Language;
 use crate::domain::respondent::Respondent;
 use crate::http::problem::{Code, Problem};
 use crate::services::draft::{self, DraftView, Error};
@@ -117,14 +119,18 @@ struct Done {
     visit: Option<String>,
     until: Option<String>,
     sections: Vec<Section>,
-    support: Option<Vec<String>>,
+    support: Option<Vec<Said>>,
 }
 
 /// Places to turn to: what the unit says in the language of the answers, else the product's words.
-fn support_words(visit: &Visit, support: &Support) -> Vec<String> {
+fn support_words(visit: &Visit, support: &Support, answered_in: &Language) -> Vec<Said> {
+    let lang = (!answered_in.same_language(&visit.language)).then(|| answered_in.to_string());
     match support {
-        Support::Own(text) => text.split("\n\n").map(str::to_owned).collect(),
-        Support::General => ["support-general", "support-general-who"].map(|key| text::words(&visit.language, key, &[])).to_vec(),
+        Support::Own(text) => text.split("\n\n").map(|text| Said { text: text.to_owned(), lang: lang.clone() }).collect(),
+        Support::General => {
+            let say = |key| Said { text: text::words(&visit.language, key, &[]), lang: None };
+            vec![say("support-general"), say("support-general-who")]
+        }
     }
 }
 
@@ -142,9 +148,20 @@ pub(in crate::http) async fn receipt(visit: Visit) -> Result<HttpResponse, Stop>
         visit: receipt.starts_at.map(|at| format::moment(at, &visit.language)),
         until: (receipt.amend_until > now).then(|| format::moment(receipt.amend_until, &visit.language)),
         sections: sections(&receipt.form.questionnaire, &receipt.answers, &context, &visit.language),
-        support: receipt.support.as_ref().map(|support| support_words(&visit, support)),
+        support: receipt.support.as_ref().map(|support| support_words(&visit, support, &receipt.language)),
         frame: Frame::inside(&visit, &holder, text::words(&visit.language, "receipt-title", &[]))?,
         receipt,
     };
     Ok(page(StatusCode::OK, &done)?)
+}
+
+/// `GET /skjema/kopi.pdf`: the copy to keep.
+pub(in crate::http) async fn copy(visit: Visit) -> Result<HttpResponse, Stop> {
+    let holder = visit.holder().await?;
+    let Some(pdf) = submit_response::copy_pdf(visit.services(), &holder, &visit.request_id).await? else {
+        return Ok(go("/skjema").finish());
+    };
+    let name = text::words(&visit.language, "receipt-file", &[]);
+    let shown = format!("attachment; filename=\"{name}.pdf\"");
+    Ok(HttpResponse::Ok().content_type("application/pdf").insert_header(("content-disposition", shown)).body(pdf))
 }

@@ -1,7 +1,7 @@
 //! The way in: front page, link, welcome, code, birth date.
 
 use super::form::typed::{DateText, NoDate};
-use super::frame::{Frame, go, page};
+use super::frame::{Frame, Words, go, page};
 use super::language::ENTRANCE;
 use super::posted::Posted;
 use super::stop::Stop;

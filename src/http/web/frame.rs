@@ -30,9 +30,9 @@ impl Words {
         text::words(&self.0, key, &[(name, Arg::from(value.into()))])
     }
 
-    /// A text with two numbers in it.
-    pub(in crate::http) fn of(&self, key: &str, number: &usize, total: &usize) -> String {
-        text::words(&self.0, key, &[("number", Arg::from(*number)), ("total", Arg::from(*total))])
+    /// A phone number as it is dialled.
+    pub(in crate::http) fn dial(phone: &str) -> String {
+        phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
     }
 }
 
@@ -120,6 +120,12 @@ impl Frame {
         }
         frame.session = Some(Session { token, left });
         Ok(frame)
+    }
+
+    /// Which step of how many.
+    pub(in crate::http) fn step_words(&self) -> String {
+        let (number, total) = self.step.unwrap_or_default();
+        text::words(&self.w.0, "page-step", &[("number", number.into()), ("total", total.into())])
     }
 
     /// The token of this session's forms.

@@ -10,6 +10,8 @@ pub(in crate::http) const PARAMETER: &str = "sprak";
 pub(super) const SESSION: &str = "__Host-sesjon";
 /// Cookie of an entrance.
 pub(super) const ENTRANCE: &str = "__Host-inngang";
+/// Stands behind the language in the cookie of a session that is remembered.
+pub(super) const REMEMBERED: char = '+';
 /// Beginning of the cookies of a device, one an invitation.
 pub(super) const DEVICE: &str = "__Host-enhet-";
 
@@ -40,7 +42,13 @@ pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)>
     lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
 }
 
-/// Takes the language off a cookie's value: `nn.rest`, or `.rest` where none was chosen.
+/// Takes the language off a cookie's value: `nn.rest`, or `.rest` where none was chosen. A session
+/// that is remembered has `nn+.rest`.
 pub(super) fn split(value: &str) -> (Option<Language>, &str) {
-    value.split_once('.').map_or((None, value), |(tag, rest)| (known(tag), rest))
+    value.split_once('.').map_or((None, value), |(tag, rest)| (known(tag.trim_end_matches(REMEMBERED)), rest))
+}
+
+/// Whether the cookie of a session outlives the browser.
+pub(super) fn is_remembered(value: &str) -> bool {
+    value.split_once('.').is_some_and(|(tag, _)| tag.ends_with(REMEMBERED))
 }

@@ -1,7 +1,7 @@
 //! Leaving: not wanting to answer, another device, a break, more time.
 
 use super::about::answering;
-use super::frame::{Frame, go, page};
+use super::frame::{Frame, Words, go, page};
 use super::language::{ENTRANCE, SESSION};
 use super::posted::Posted;
 use super::stop::Stop;

@@ -9,7 +9,6 @@ use super::stop::Stop;
 use super::visit::Visit;
 use crate::domain::answers::{Context, Issue, Level};
 use crate::domain::respondent::Respondent;
-use crate::http::problem::{Code, Problem};
 use crate::services::draft::{self, DraftView, Error};
 use crate::services::edit_draft::{self, Change, Command, Moved};
 use crate::services::holder::{self, Holder};
@@ -62,7 +61,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn page(&self) -> Result<&Page, Stop> {
-        Ok(self.plan.page(self.number).ok_or(Problem::new(Code::RouteNotFound))?)
+        self.plan.page(self.number).ok_or(Stop::NoPage)
     }
 
     fn from(&self) -> Option<&'static str> {
@@ -96,14 +95,19 @@ impl<'a> Sheet<'a> {
     }
 }
 
+fn parse(number: &str) -> Result<usize, Stop> {
+    number.parse().map_err(|_| Stop::NoPage)
+}
+
 /// `GET /skjema/side/{number}`
-pub(in crate::http) async fn show(visit: Visit, number: web::Path<usize>) -> Result<HttpResponse, Stop> {
+pub(in crate::http) async fn show(visit: Visit, number: web::Path<String>) -> Result<HttpResponse, Stop> {
+    let number = parse(&number)?;
     let holder = visit.holder().await?;
     let draft = draft::read_draft(visit.services(), &holder, &visit.request_id, visit.language.clone()).await?;
     if draft.respondent.is_none() {
         return Ok(go("/skjema/hvem").finish());
     }
-    let sheet = Sheet::new(&visit, &holder, &draft, *number);
+    let sheet = Sheet::new(&visit, &holder, &draft, number);
     sheet.page()?;
     if !sheet.asked().contains(&number) {
         // Other answers have taken the question away.
@@ -125,7 +129,7 @@ enum Saved {
 
 async fn save(visit: &Visit, holder: &Holder, number: usize, form: &Form, posted: &Posted, place: Option<i32>) -> Result<Saved, Stop> {
     let plan = Plan::of(&form.questionnaire);
-    let page = plan.page(number).ok_or(Problem::new(Code::RouteNotFound))?.clone();
+    let page = plan.page(number).ok_or(Stop::NoPage)?.clone();
     let faults = Arc::new(Mutex::new(Vec::new()));
     let (found, sent) = (Arc::clone(&faults), posted.clone());
     let change: Change = Arc::new(move |form, before, _| {
@@ -153,13 +157,13 @@ async fn save(visit: &Visit, holder: &Holder, number: usize, form: &Form, posted
 /// for JSON and stays.
 pub(in crate::http) async fn send(
     visit: Visit,
-    number: web::Path<usize>,
+    number: web::Path<String>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Stop> {
     let posted = Posted::read(&request, payload).await?;
     let wants_json = request.headers().get(ACCEPT).is_some_and(|accept| accept.as_bytes() == b"application/json");
-    let answer = at_once_or_on(&visit, *number, &posted, wants_json).await;
+    let answer = at_once_or_on(&visit, parse(&number)?, &posted, wants_json).await;
     match answer {
         Err(stop) if wants_json => Ok(refused(&stop)),
         other => other,

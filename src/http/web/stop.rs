@@ -1,6 +1,6 @@
 //! Why a page can't be shown, as a page that says what to do.
 
-use super::frame::{Frame, go, page};
+use super::frame::{Frame, Words, go, page};
 use super::language;
 use super::posted::Posted;
 use crate::http::context::current;
@@ -28,6 +28,8 @@ pub(in crate::http) enum Stop {
     Entrance,
     /// The link is none of ours.
     NoLink,
+    /// The form has no such page.
+    NoPage,
     /// The form was sent from another site.
     CrossSite,
 }
@@ -120,7 +122,7 @@ impl ResponseError for Stop {
             Self::Ended { .. } => StatusCode::UNAUTHORIZED,
             Self::OtherLetter => StatusCode::CONFLICT,
             Self::Entrance => StatusCode::GONE,
-            Self::NoLink => StatusCode::NOT_FOUND,
+            Self::NoLink | Self::NoPage => StatusCode::NOT_FOUND,
             Self::CrossSite => StatusCode::FORBIDDEN,
         }
     }
@@ -148,7 +150,7 @@ impl ResponseError for Stop {
             call: if let Self::Problem { call: Some(call), .. } = self { Some((**call).clone()) } else { None },
             code: self.begins_anew(),
             request_id: fault.then_some(context.id),
-            on: matches!(self, Self::OtherLetter).then(|| ("/skjema".to_owned(), say("on"))),
+            on: matches!(self, Self::OtherLetter | Self::NoPage).then(|| ("/skjema".to_owned(), say("on"))),
         };
         let mut response = page(self.status_code(), &notice).unwrap_or_else(|problem| problem.error_response());
         if let Self::Problem { problem, .. } = self
@@ -171,6 +173,7 @@ impl Stop {
             Self::OtherLetter => "other-letter",
             Self::Entrance => "entrance-over",
             Self::NoLink => "no-link",
+            Self::NoPage => "no-page",
             Self::CrossSite => "cross-site",
         }
     }
@@ -179,7 +182,7 @@ impl Stop {
         match self {
             Self::Problem { problem, .. } => matches!(problem.code, Code::SessionEnded | Code::CredentialWrong | Code::LinkReplaced),
             Self::Ended { .. } | Self::Entrance | Self::NoLink => true,
-            Self::Go { .. } | Self::OtherLetter | Self::CrossSite => false,
+            Self::Go { .. } | Self::OtherLetter | Self::NoPage | Self::CrossSite => false,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Cross-site requests are told by `Sec-Fetch-Site`; every form carries a token as well, which is
 //! bound to its session and invitation (OWASP ASVS 5.0, 3.5.1).
 
-use super::language::{self, DEVICE, ENTRANCE, PARAMETER, SESSION};
+use super::language::{self, DEVICE, ENTRANCE, PARAMETER, REMEMBERED, SESSION};
 use super::posted::Posted;
 use super::stop::Stop;
 use crate::domain::language::Language;
@@ -37,6 +37,7 @@ pub(in crate::http) struct Visit {
     pub(super) entrance: Option<Entrance>,
     pub(super) devices: Vec<String>,
     session: Option<String>,
+    remembered: bool,
     cross_site: bool,
 }
 
@@ -91,13 +92,17 @@ impl Visit {
 
     /// The cookie of a session.
     pub(super) fn session_cookie(&self, token: &str, language: Option<&Language>, seconds: Option<i64>) -> Cookie<'static> {
-        let tag = language.map_or_else(|| self.tag().to_owned(), ToString::to_string);
+        let mut tag = language.map_or_else(|| self.tag().to_owned(), ToString::to_string);
+        if seconds.is_some() {
+            tag.push(REMEMBERED);
+        }
         kept(SESSION, &format!("{tag}.{token}"), seconds)
     }
 
     /// The same session cookie with another language.
     pub(super) fn session_in(&self, language: &Language) -> Option<Cookie<'static>> {
-        self.session.as_deref().map(|token| self.session_cookie(token, Some(language), None))
+        let longest = self.services().rules.session_absolute.num_seconds();
+        self.session.as_deref().map(|token| self.session_cookie(token, Some(language), self.remembered.then_some(longest)))
     }
 }
 
@@ -150,6 +155,7 @@ fn read(request: &HttpRequest) -> Result<Visit, Stop> {
         entrance,
         devices: devices.map(|(_, value)| value.to_owned()).collect(),
         session: language::cookie(headers, SESSION).map(|value| language::split(value).1.to_owned()).filter(|token| !token.is_empty()),
+        remembered: language::cookie(headers, SESSION).is_some_and(language::is_remembered),
         cross_site: site.is_some_and(|site| site == "cross-site" || site == "same-site"),
         query,
         door,

@@ -11,7 +11,7 @@ use crate::domain::respondent::{Relation, Respondent, RespondentKind};
 use crate::domain::summary::{ConsentState, Vocabulary};
 use crate::domain::value::Value;
 
-pub use copy::answers;
+pub use copy::{Entry, answers, entries};
 pub use page::WIDTH;
 pub use plain::plain;
 

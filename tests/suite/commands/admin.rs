@@ -1,5 +1,6 @@
 //! Organizations, units, clients, clinicians, tokens, keys, forms, and the demo.
 
+use crate::print::reading::Pdf;
 use crate::support::app::Kind;
 use crate::support::program::{Program, alone};
 use serde_json::{Value, json};
@@ -167,6 +168,51 @@ fn forms_are_checked() {
         let broken = program.write("broken.json", "{");
         program.run(&["questionnaire", "check", &broken]).await.refused(1, "questionnaire-refused", "1 of 1");
         program.run(&["questionnaire", "check", "absent.json"]).await.refused(1, "not-found", "absent.json");
+    });
+}
+
+fn print<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["questionnaire", "print"], more].concat()
+}
+
+#[test]
+fn a_form_is_printed_for_a_pen() {
+    alone(async {
+        let program = Program::install(Kind::Sqlite).await;
+        let out = program.path().join("skjema.pdf");
+        let file = out.display().to_string();
+        for (arguments, title) in [
+            (vec!["follow-up", "--language", "en", "--out", &file], "Your distress and concerns now"),
+            (vec!["distress-thermometer", "--version", "1.0.0", "--out", &file], "Kartlegging av påkjenning"),
+        ] {
+            assert_eq!(program.run(&print(&arguments)).await.ok(), "");
+            let pdf = Pdf::open(&std::fs::read(&out).expect("a file"));
+            assert!(pdf.title().starts_with(title) && pdf.says(title), "{}", pdf.title());
+            assert!(!pdf.says("Kode:"), "a code on a blank form");
+        }
+        let absent = program.path().join("no/such/folder.pdf").display().to_string();
+        for (arguments, status, code, says) in [
+            (vec!["no-such-form"], 1, "not-found", "no-such-form"),
+            (vec!["follow-up", "--version", "9.9.9"], 1, "not-found", "9.9.9"),
+            (vec!["follow-up", "--language", "se"], 1, "not-found", "se"),
+            (vec!["follow-up", "--out", &absent], 2, "argument-invalid", "folder.pdf"),
+        ] {
+            program.run(&print(&arguments)).await.refused(status, code, says);
+        }
+        assert_eq!(program.run(&print(&["follow-up", "--language", "1"])).await.status, 2);
+
+        // Led elsewhere the output is the document; a terminal is asked to name a file.
+        let command = format!("{} questionnaire print follow-up", env!("CARGO_BIN_EXE_kartlegging"));
+        let piped = std::process::Command::new("sh").args(["-c", &command]).current_dir(program.path()).output().expect("output");
+        assert!(Pdf::open(&piped.stdout).says("Side 1 av"));
+        let terminal = std::process::Command::new("script")
+            .args(["-qec", &command, "/dev/null"])
+            .current_dir(program.path())
+            .output()
+            .expect("script");
+        let shown = String::from_utf8_lossy(&terminal.stdout);
+        assert!(shown.contains("error[argument-invalid]") && shown.contains("--out") && !shown.contains("%PDF"), "{shown}");
+        assert_eq!(terminal.status.code(), Some(2));
     });
 }
 

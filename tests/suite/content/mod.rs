@@ -8,5 +8,5 @@ mod properties;
 mod quirks;
 mod readability;
 mod summaries;
-mod support;
+pub mod support;
 mod tongues;

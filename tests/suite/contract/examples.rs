@@ -46,6 +46,9 @@ on_both! {
         assert_eq!(done["items"][1]["problem"]["errors"][0]["pointer"], "/patient/birth_date");
         let third = &done["items"][0]["invitation"];
 
+        let paper = take("/api/v1/invitations/{id}/paper", "post", "inEnglish");
+        app.post(&format!("/api/v1/invitations/{}/paper", first.id)).bearer(client).json(&paper).send().await.expect(200);
+
         let mut open = take("/api/v1/session", "post", "code");
         let typed = first.code.to_lowercase().replace('-', " ");
         assert_eq!(open["code"].as_str().map(str::len), Some(typed.len()), "the code is typed as the example shows");

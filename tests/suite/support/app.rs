@@ -41,6 +41,7 @@ pub struct TestApp {
 pub struct Answer {
     pub status: u16,
     pub headers: HashMap<String, String>,
+    pub bytes: Vec<u8>,
     pub text: String,
     pub json: Value,
 }
@@ -235,9 +236,10 @@ impl Call<'_> {
         let status = response.status().as_u16();
         let headers: HashMap<String, String> =
             response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned())).collect();
-        let text = response.text().await.expect("body");
+        let bytes = response.bytes().await.expect("body").to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let answer = Answer { status, headers, text, json };
+        let answer = Answer { status, headers, bytes, text, json };
         contract::check(self.method.as_str(), &self.path, &answer);
         let _ = self.http;
         answer

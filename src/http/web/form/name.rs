@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Where on a page a field stands. Written `f2.0-1`: the second item in instance 0 of the third.
+/// Where on a page a field stands. Written `f2_0-1`: the second item in instance 0 of the third.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::http::web) struct Name {
     above: Vec<(usize, usize)>,
@@ -24,7 +24,7 @@ impl Name {
 
     /// This one as an instance, for the marker that it was shown.
     pub(super) fn instance(&self, instance: usize) -> String {
-        format!("{self}.{instance}")
+        format!("{self}_{instance}")
     }
 
     /// Whether the instances that an issue names, those of what repeats, are on the way to here.
@@ -44,7 +44,7 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("f")?;
         for (position, instance) in &self.above {
-            write!(f, "{position}.{instance}-")?;
+            write!(f, "{position}_{instance}-")?;
         }
         write!(f, "{}", self.item)
     }
@@ -57,8 +57,8 @@ mod tests {
     #[test]
     fn says_where_a_field_stands() {
         let name = Name::of_path(&[2, 1]);
-        assert_eq!(name.to_string(), "f2.0-1");
-        assert_eq!(name.below(3, 0).to_string(), "f2.0-1.3-0");
-        assert_eq!((name.instance(1), name.part("d")), ("f2.0-1.1".to_owned(), "f2.0-1_d".to_owned()));
+        assert_eq!(name.to_string(), "f2_0-1");
+        assert_eq!(name.below(3, 0).to_string(), "f2_0-1_3-0");
+        assert_eq!((name.instance(1), name.part("d")), ("f2_0-1_1".to_owned(), "f2_0-1_d".to_owned()));
     }
 }

@@ -15,6 +15,8 @@ use chrono::{NaiveDate, NaiveTime, TimeZone};
 pub(in crate::http::web) const SHOWN: &str = "vist";
 /// Field that takes an instance of a group away.
 pub(in crate::http::web) const REMOVE: &str = "fjern";
+/// Most instances of a group that one page takes.
+const MOST_INSTANCES: usize = 200;
 /// Value of the choice "something else".
 pub(super) const OWN: &str = "annet";
 
@@ -54,10 +56,8 @@ fn fill(items: &[Item], given: &mut Vec<AnsweredItem>) {
 
 /// A mark of the answers on a page: another one means that they were changed meanwhile.
 pub(in crate::http::web) fn mark(form: &Questionnaire, page: &Page, answers: &Answers) -> String {
-    let mut text = String::new();
-    for path in &page.items {
-        text.push_str(&format!("{:?}", at(form.items(), &answers.items, path)));
-    }
+    let here: Vec<Vec<&AnsweredItem>> = page.items.iter().map(|path| at(form.items(), &answers.items, path)).collect();
+    let text = format!("{here:?}");
     // FNV-1a: only two states of one draft are compared, there is nothing to protect.
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:x}")
@@ -83,6 +83,11 @@ fn put_group(items: &[Item], given: &mut Vec<AnsweredItem>, position: usize, bel
     let Some(item) = items.get(position) else { return };
     let new = if below.is_empty() { Vec::new() } else { vec![AnsweredItem::group(&item.link_id, below)] };
     put(items, given, position, new);
+}
+
+/// How many instances of a group a sent page showed.
+pub(super) fn shown_instances(posted: &Posted, name: &Name) -> usize {
+    (0..MOST_INSTANCES).take_while(|instance| posted.holds(SHOWN, &name.instance(*instance))).count()
 }
 
 struct Reading<'a> {
@@ -114,7 +119,7 @@ impl Reading<'_> {
     }
 
     fn group(&mut self, group: &Item, name: &Name, before: &[AnsweredItem]) -> Vec<AnsweredItem> {
-        let shown = (0..).take_while(|instance| self.posted.holds(SHOWN, &name.instance(*instance))).count();
+        let shown = shown_instances(self.posted, name);
         let mut after = Vec::new();
         for instance in 0..shown.max(before.len()) {
             let old = before.get(instance);

@@ -29,7 +29,7 @@ pub(in crate::http::web) enum NoDate {
     Impossible,
 }
 
-impl<'a> DateText<'a> {
+impl DateText<'_> {
     /// Whether nothing is typed.
     pub(in crate::http::web) fn is_blank(&self) -> bool {
         [self.day, self.month, self.year].iter().all(|part| part.trim().is_empty())

@@ -24,6 +24,11 @@ pub(in crate::http::web) struct Said {
 }
 
 impl Said {
+    /// The words in parts that stood at a slash, after which a line may be broken.
+    pub(in crate::http::web) fn parts(&self) -> std::str::Split<'_, char> {
+        self.text.split('/')
+    }
+
     /// The attribute that says which language it is in; empty where that is the page's.
     pub(in crate::http::web) fn lang(&self) -> String {
         // A language tag has letters, digits and hyphens only.
@@ -73,6 +78,7 @@ pub(in crate::http::web) struct Field {
     pub input: Input,
     pub error_word: String,
     pub unit_word: String,
+    pub choose_word: String,
     /// Label of the button for one more answer.
     pub more: Option<String>,
     /// What is asked under the answers.
@@ -129,6 +135,17 @@ pub(in crate::http::web) struct Line {
     pub units: Vec<Choice>,
 }
 
+impl Group {
+    /// Whether there is nothing to answer in it.
+    fn is_text(&self) -> bool {
+        self.blocks.iter().all(|block| match block {
+            Block::Text(_) => true,
+            Block::Group(group) => group.is_text(),
+            Block::Field(_) | Block::More { .. } => false,
+        })
+    }
+}
+
 impl Field {
     /// Ids of what describes it.
     fn described(&self) -> String {
@@ -141,7 +158,7 @@ impl Field {
     /// The same as an attribute.
     fn described_attr(&self) -> String {
         let ids = self.described();
-        // Names of fields have letters, digits, points, hyphens and underscores only.
+        // Names of fields have letters, digits, hyphens and underscores only.
         if ids.is_empty() { ids } else { format!(" aria-describedby=\"{ids}\"") }
     }
 
@@ -205,6 +222,7 @@ pub(in crate::http::web) struct View {
 }
 
 /// Builds a page.
+#[expect(clippy::too_many_arguments, reason = "form, page, answers and reader are things of their own; a struct would only rename them")]
 pub(in crate::http::web) fn page(
     form: &Questionnaire,
     page: &Page,
@@ -221,14 +239,28 @@ pub(in crate::http::web) fn page(
     let top = Level::top(form, answers, context);
     let mut blocks = Vec::new();
     for path in &page.items {
-        builder.along(&top, path, &Name::of_path(path), path, &mut blocks);
+        builder.along(&top, path, &Name::of_path(path), &mut blocks);
     }
+    lead_in(&mut blocks);
     let own = first_heading(&blocks);
     let title = own.is_none().then(|| builder.say(&form.metadata.title));
     let heading = own.unwrap_or_else(|| form.title(language).to_owned());
     let (mut errors, mut shown) = (Vec::new(), Vec::new());
     collect(&blocks, &mut errors, &mut shown);
     View { heading, title, blocks, errors, shown }
+}
+
+/// A text that leads to a question stands under its heading, so that the heading comes first.
+fn lead_in(blocks: &mut Vec<Block>) {
+    let texts = blocks.iter().take_while(|block| matches!(block, Block::Text(_))).count();
+    if !matches!(blocks.get(texts), Some(Block::Field(field)) if field.main) {
+        return;
+    }
+    let texts: Vec<Said> =
+        blocks.drain(..texts).filter_map(|block| if let Block::Text(said) = block { Some(said) } else { None }).collect();
+    if let Some(Block::Field(field)) = blocks.first_mut() {
+        field.hints.splice(0..0, texts);
+    }
 }
 
 /// Texts to read, as blocks.
@@ -238,7 +270,7 @@ pub(in crate::http::web) fn texts(form: &Questionnaire, paths: &[Vec<usize>], la
     let top = Level::top(form, &answers, &context);
     let mut blocks = Vec::new();
     for path in paths {
-        builder.along(&top, path, &Name::of_path(path), path, &mut blocks);
+        builder.along(&top, path, &Name::of_path(path), &mut blocks);
     }
     blocks
 }
@@ -285,14 +317,14 @@ impl Builder<'_> {
         text::words(self.language, key, args)
     }
 
-    fn along(&self, level: &Level<'_>, path: &[usize], name: &Name, whole: &[usize], blocks: &mut Vec<Block>) {
+    fn along(&self, level: &Level<'_>, path: &[usize], name: &Name, blocks: &mut Vec<Block>) {
         let Some((first, rest)) = path.split_first() else { return };
         let Some(item) = level.items().get(*first).filter(|item| level.asks(item)) else { return };
         if rest.is_empty() {
             let main = blocks.iter().all(|block| matches!(block, Block::Text(_))) && super::plan::questions(item) > 0;
             self.item(level, item, name, main, blocks);
         } else {
-            inside(level, item, |below| self.along(below, rest, name, whole, blocks));
+            inside(level, item, |below| self.along(below, rest, name, blocks));
         }
     }
 
@@ -310,7 +342,7 @@ impl Builder<'_> {
     fn group(&self, level: &Level<'_>, item: &Item, name: &Name, main: bool, blocks: &mut Vec<Block>) {
         let given = level.given(item);
         let blank = AnsweredItem::group(&item.link_id, Vec::new());
-        let posted = self.posted.map_or(0, |posted| (0..).take_while(|at| posted.holds(super::read::SHOWN, &name.instance(*at))).count());
+        let posted = self.posted.map_or(0, |posted| super::read::shown_instances(posted, name));
         let wanted = given.len().max(posted) + usize::from(self.more == Some(name.to_string().as_str()));
         let most = item.limits.max_occurs.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
         let count = if item.repeats { wanted.clamp(1, most.max(1)) } else { 1 };
@@ -357,7 +389,7 @@ impl Builder<'_> {
         let given = level.given(item);
         let answers: Vec<&Value> = given.iter().flat_map(|given| given.answers.iter().map(|answer| &answer.value)).collect();
         let posted = self.posted.filter(|posted| posted.holds(super::read::SHOWN, &name.to_string()));
-        let initial: Vec<&Value> = if given.is_empty() && posted.is_none() { self.initial(item) } else { Vec::new() };
+        let initial: Vec<&Value> = if given.is_empty() && posted.is_none() { initial(item) } else { Vec::new() };
         let values = if given.is_empty() { initial } else { answers };
         let input = self.input(level, item, name, &values, posted);
         let mut below = Vec::new();
@@ -385,14 +417,10 @@ impl Builder<'_> {
             input,
             error_word: self.word("page-error-word", &[]),
             unit_word: self.word("form-unit", &[]),
+            choose_word: self.word("form-choose", &[]),
             more,
             below,
         }
-    }
-
-    fn initial<'i>(&self, item: &'i Item) -> Vec<&'i Value> {
-        let selected = item.options.iter().filter(|option| option.selected).map(|option| &option.value);
-        item.initial.iter().chain(selected).collect()
     }
 
     /// The product's words on how to answer, where the form does not say it itself.
@@ -402,7 +430,8 @@ impl Builder<'_> {
             return notes;
         }
         let said = item.help().is_some();
-        if !item.required && !(said && item.kind.has_options()) {
+        let explained = said && item.kind.has_options();
+        if !item.required && !explained {
             notes.push(self.word("form-optional", &[]));
         }
         if item.takes_several() && item.kind.has_options() && !said {
@@ -435,10 +464,8 @@ impl Builder<'_> {
         }
         let mut own = self.wrong.issues.iter().filter(|issue| issue.link_id == item.link_id);
         let issue = own.find(|issue| name.is_at(&instances(&issue.expression)))?;
-        let words = match issue.code.is_missing() {
-            true => self.word(missing_key(item), &[]),
-            false => text::issue_alone(issue, self.language),
-        };
+        let missing = issue.code.is_missing();
+        let words = if missing { self.word(missing_key(item), &[]) } else { text::issue_alone(issue, self.language) };
         Some(if self.alone { words } else { self.named(item, words) })
     }
 
@@ -598,6 +625,12 @@ impl Builder<'_> {
         let option = options.iter().find(|option| option.is(value));
         option.map_or_else(|| format::value(value, self.language), |option| self.option(option).text)
     }
+}
+
+/// What stands there before anything is answered.
+fn initial(item: &Item) -> Vec<&Value> {
+    let selected = item.options.iter().filter(|option| option.selected).map(|option| &option.value);
+    item.initial.iter().chain(selected).collect()
 }
 
 /// A text that explains what it stands under.
