@@ -96,6 +96,8 @@
       else if (told.moved) { stopped = true; say('moved'); }
       else if (answer.status === 401) { stopped = true; say('over'); }
       else if (answer.status === 422) say('');
+      // Refused, and it would be again: the page that comes after Fortsett says why.
+      else if (answer.status < 500) { stopped = true; say('failed'); }
       else later();
     } catch { later(true); }
     busy = false;
@@ -127,7 +129,7 @@
     while (busy) await new Promise((go) => setTimeout(go, 20));
     if (dirty || !navigator.onLine) await save();
     // Whatever else is wrong, the page that comes says it.
-    if (state && (state.className === 'offline' || state.className === 'failed')) return;
+    if (state && !stopped && (state.className === 'offline' || state.className === 'failed')) return;
     leaving = true;
     if (button) form.requestSubmit(button); else form.requestSubmit();
   });
