@@ -24,7 +24,7 @@ const name = (linkId, ...instances) => {
   const positions = way(form.item, linkId);
   assert.ok(positions, linkId);
   const last = positions.pop();
-  return `f${positions.map((at, depth) => `${at}.${instances[depth] ?? 0}-`).join('')}${last}`;
+  return `f${positions.map((at, depth) => `${at}_${instances[depth] ?? 0}-`).join('')}${last}`;
 };
 
 const filler = (on) => {
@@ -283,7 +283,7 @@ test('what breaks a rule is said at the question and kept as typed', async (t) =
   await refused(at('temperature'), () => type('temperature', '38,55'), /./, [`${name('temperature')}-0`, '38,55']);
   await refused(at('count'), () => type('count', '2,5'), /helt tall/, [`${name('count')}-0`, '2,5']);
   await refused(at('count'), async () => {}, /Skriv et tall/);
-  await refused(at('day'), () => date('day', { d: '31', m: '2', y: '2024' }), /ingen slik dato/, [`${name('day')}_d-0`, '31']);
+  await refused(at('day'), () => date('day', { d: '31', m: '2', y: '2024' }), /dag, måned og år/, [`${name('day')}_d-0`, '31']);
   await refused(at('day'), () => date('day', { d: '1', m: '1', y: '1999' }), /2000/);
   await refused(at('clock'), () => type('clock', '25'), /14\.30/, [`${name('clock')}-0`, '25']);
   await refused(at('code'), () => type('code', '12'), /Skriv fire tall, for eksempel 0123\./, [`${name('code')}-0`, '12']);

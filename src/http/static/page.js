@@ -140,7 +140,7 @@
     while (busy) await new Promise((go) => setTimeout(go, 20));
     if (dirty || !navigator.onLine) await save();
     // Whatever else is wrong, the page that comes says it.
-    if (state && (state.className === 'offline' || state.className === 'failed')) return;
+    if (state && !stopped && (state.className === 'offline' || state.className === 'failed')) return;
     leaving = true;
     if (button) form.requestSubmit(button); else form.requestSubmit();
   });

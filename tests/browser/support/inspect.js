@@ -14,8 +14,7 @@ const validator = new HtmlValidate({
     'void-style': 'off',
     'attr-quotes': 'off',
     'doctype-style': 'off',
-    // Ids are names of fields; the style sheet keeps telephone numbers on one line.
-    'valid-id': ['error', { relaxed: true }],
+    // The style sheet keeps telephone numbers on one line.
     'tel-non-breaking': 'off',
     // Check boxes, and the names of what a page showed, are sent as lists under one name.
     'form-dup-name': 'off',
