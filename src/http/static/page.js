@@ -15,13 +15,13 @@
   };
 
   // The session's time: a warning two minutes before, which can be answered.
-  let ends = 0;
-  const clock = (left) => { ends = Date.now() + left * 1000; };
+  let ends = 0, over = false;
+  const clock = (left) => { ends = Date.now() + left * 1000; over = false; };
   if (box) {
     clock(Number(box.dataset.left));
     setInterval(() => {
       const left = ends - Date.now();
-      if (left <= 0) { if (box.open) box.close(); say('over'); } else if (left < 120000 && !box.open) box.showModal();
+      if (left <= 0) { if (box.open) box.close(); if (!over) say('over'); over = true; } else if (left < 120000 && !box.open) box.showModal();
     }, 1000);
     box.querySelector('form').addEventListener('submit', async (event) => {
       event.preventDefault();
@@ -62,10 +62,13 @@
   if (!form) return;
 
   form.addEventListener('change', ({ target }) => {
-    if (target.type !== 'checkbox' || !target.checked) return;
-    form.querySelectorAll(`input[name="${CSS.escape(target.name)}"]`).forEach((other) => {
+    if (target.type !== 'checkbox') return;
+    if (target.checked) form.querySelectorAll(`input[name="${CSS.escape(target.name)}"]`).forEach((other) => {
       if (other !== target && ('alone' in target.dataset || 'alone' in other.dataset)) other.checked = false;
     });
+    // Words of one's own go with their box.
+    const words = document.getElementById(`${target.name}_annet`);
+    if (words && !document.getElementById(`${target.name}-annet`).checked) words.value = '';
   });
   // Words of one's own choose "something else".
   form.addEventListener('input', ({ target }) => {
@@ -86,7 +89,7 @@
     try {
       const body = new URLSearchParams(new FormData(form));
       body.delete('gjor');
-      const answer = await fetch(form.action, { method: 'POST', headers: { Accept: 'application/json' }, body });
+      const answer = await fetch(form.action, { method: 'POST', headers: { Accept: 'application/json' }, body, keepalive: `${body}`.length < 60000 });
       const told = await answer.json();
       if (told.left) clock(told.left);
       if (answer.ok) { mark.value = told.mark; say('saved'); }
@@ -112,6 +115,9 @@
   form.addEventListener('input', ({ target }) => { if (target.matches('textarea, input[type=text]')) soon(1200); });
   window.addEventListener('online', () => { if (dirty) save(); else say(''); });
   window.addEventListener('offline', () => say('offline'));
+
+  // Who closes the page after the last letter has it saved.
+  document.addEventListener('visibilitychange', () => { if (document.hidden && dirty) save(); });
 
   // What is not saved yet is saved first: without the net the page stays, with what is typed on it.
   form.addEventListener('submit', async (event) => {

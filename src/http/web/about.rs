@@ -1,10 +1,11 @@
 //! After the birth date: where to go on, what is asked, who answers.
 
 use super::form::plan::Plan;
-use super::form::view::{Block, texts};
+use super::form::view::{Block, Said, texts};
 use super::frame::{Frame, Words, go, page};
 use super::language::known;
 use super::posted::Posted;
+use super::rows::say;
 use super::stop::Stop;
 use super::visit::Visit;
 use crate::domain::answers::{Context, Level};
@@ -63,7 +64,7 @@ pub(in crate::http) async fn resume(visit: Visit) -> Result<HttpResponse, Stop> 
 struct About {
     frame: Frame,
     name: String,
-    title: String,
+    title: Said,
     visit: Option<String>,
     until: String,
     organization: Place,
@@ -78,7 +79,7 @@ pub(in crate::http) async fn about(visit: Visit) -> Result<HttpResponse, Stop> {
     let view = answering(&visit, &holder).await?;
     let form = &view.form.questionnaire;
     let plan = Plan::of(form);
-    let title = form.title(&visit.language).to_owned();
+    let title = say(form, &form.metadata.title, &visit.language);
     let about = About {
         name: view.patient_name.clone(),
         visit: view.starts_at.map(|at| format::moment(at, &visit.language)),
@@ -88,7 +89,7 @@ pub(in crate::http) async fn about(visit: Visit) -> Result<HttpResponse, Stop> {
         lead: texts(form, &plan.lead, &visit.language),
         // Half a minute a page, as people read who are tired.
         minutes: plan.pages.len().div_ceil(2),
-        frame: Frame::inside(&visit, &holder, title.clone())?,
+        frame: Frame::inside(&visit, &holder, title.text.clone())?,
         title,
     };
     Ok(page(StatusCode::OK, &about)?)

@@ -45,6 +45,12 @@ impl Posted {
         Ok(Self(pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()))
     }
 
+    /// A form of these fields.
+    #[cfg(test)]
+    pub(super) fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
     /// The first value of a field.
     pub(super) fn first(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
@@ -65,11 +71,30 @@ impl Posted {
         self.all(name).any(|own| own == value)
     }
 
-    /// Every value of a person's own words: longer than a code, not one of ours.
+    /// Every value of a person's own words: typed into a question, longer than a code, not one of ours.
     pub(super) fn own_words(&self) -> Vec<&str> {
         let question = |name: &str| name.strip_prefix('f').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         let typed = |name: &str| question(name) || matches!(name, "navn" | "telefon");
-        let chosen = |value: &str| matches!(value, "true" | "false") || value.chars().count() <= 3;
+        let chosen = |value: &str| matches!(value, "true" | "false" | "annet") || value.chars().count() <= 3;
         self.0.iter().filter(|(name, value)| typed(name) && !chosen(value.trim())).map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_words_are_what_a_person_typed() {
+        let posted = Posted::of(&[
+            ("nokkel", "abcdef"),
+            ("fra", "svar"),
+            ("flere", "f2.0-1"),
+            ("f0", "true"),
+            ("f1", "annet"),
+            ("f1_annet", "Saft"),
+            ("f2", "12"),
+        ]);
+        assert_eq!(posted.own_words(), ["Saft"]);
     }
 }

@@ -64,7 +64,8 @@ fn section_of(page: &Page) -> Option<usize> {
     page.items.last().filter(|path| path.len() > 1).and_then(|path| path.first().copied())
 }
 
-fn say(form: &Questionnaire, text: &Text, language: &Language) -> Said {
+/// Words of the form in the reader's language, or in which other one.
+pub(super) fn say(form: &Questionnaire, text: &Text, language: &Language) -> Said {
     let own = text.translations.keys().any(|tag| tag.same_language(language)) || form.language().same_language(language);
     Said { text: text.get(language).to_owned(), lang: (!own).then(|| form.language().to_string()) }
 }

@@ -19,6 +19,33 @@ fn released_forms_have_no_findings() {
     }
 }
 
+/// The form of the browser tests has every kind of item that is executed, and nothing odd.
+#[test]
+fn the_torture_form_has_every_kind_of_item() {
+    let file = folder().with_file_name("tests").join("forms/torture/1.0.0.json");
+    let outcome = questionnaire::read(&std::fs::read(file).unwrap());
+    assert_eq!(outcome.findings, []);
+    let form = &outcome.questionnaires[0];
+    for kind in [
+        "group",
+        "display",
+        "boolean",
+        "decimal",
+        "integer",
+        "date",
+        "dateTime",
+        "time",
+        "string",
+        "text",
+        "url",
+        "choice",
+        "open-choice",
+        "quantity",
+    ] {
+        assert!(form.walk().any(|item| item.kind.code() == kind), "{kind}");
+    }
+}
+
 #[test]
 fn every_form_can_be_read_in_three_languages() {
     for name in FORMS {

@@ -194,7 +194,12 @@ impl Reading<'_> {
             }
             ItemType::String => typed.map(|text| Value::String(nfc(text))).collect(),
             ItemType::Text => typed.map(|text| Value::String(nfc(&text.replace("\r\n", "\n").replace('\r', "\n")))).collect(),
-            ItemType::Url => typed.map(|text| Value::Uri(text.to_owned())).collect(),
+            // An address of R4 holds no white space; people leave out https://.
+            ItemType::Url => typed
+                .filter_map(|text| {
+                    if text.contains(char::is_whitespace) { self.fault(name, "form-url") } else { Some(Value::Uri(text.to_owned())) }
+                })
+                .collect(),
         }
     }
 
@@ -224,6 +229,13 @@ impl Reading<'_> {
                 Some(option) => values.push(option.value.clone()),
                 None => drop(self.fault::<Value>(name, "fault-option")),
             }
+        }
+        // Without script words are typed with nothing ticked beside them.
+        let unticked = item.kind == ItemType::OpenChoice && !posted.holds(&field, OWN);
+        if unticked && (item.takes_several() || posted.first(&field).is_none()) {
+            let part = name.part("annet");
+            let words = posted.all(&part).map(str::trim).filter(|words| !words.is_empty());
+            values.extend(words.map(|words| Value::String(nfc(words))));
         }
         values
     }
@@ -309,4 +321,31 @@ fn exact(date: DateText<'_>, time: Option<NaiveTime>) -> Result<Value, &'static 
     let local = date.and_time(time.ok_or("fault-time")?);
     let moment = ZONE.from_local_datetime(&local).earliest().ok_or("fault-time")?;
     PartialDateTime::parse(&moment.to_rfc3339()).map(Value::DateTime).ok_or("fault-date")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::questionnaire::{AnswerOption, Metadata, Text};
+
+    fn read(repeats: bool, sent: &[(&str, &str)]) -> Vec<String> {
+        let mut drink = Item::new("drink", ItemType::OpenChoice, "Drink");
+        drink.repeats = repeats;
+        drink.options = vec![AnswerOption::new(Value::String("Water".into()), Text::new("Water"))];
+        let form = Questionnaire::new(Metadata::new("https://example.org/q", "1", "Q"), vec![drink]);
+        let posted: Vec<(&str, &str)> = [(SHOWN, "f0")].into_iter().chain(sent.iter().copied()).collect();
+        let page = Page { items: vec![vec![0]] };
+        let (answers, faults) = apply(&form, &page, &Posted::of(&posted), &Answers::default());
+        assert_eq!(faults, []);
+        answers.items.iter().flat_map(|item| &item.answers).map(|answer| answer.value.to_string()).collect()
+    }
+
+    #[test]
+    fn words_of_ones_own_count_without_their_choice_unless_another_was_made() {
+        assert_eq!(read(false, &[("f0_annet", "Tea")]), ["Tea"]);
+        assert_eq!(read(false, &[("f0", "annet"), ("f0_annet", "Tea")]), ["Tea"]);
+        assert_eq!(read(false, &[("f0", "0"), ("f0_annet", "Tea")]), ["Water"]);
+        assert_eq!(read(false, &[("f0", ""), ("f0_annet", "Tea")]), Vec::<String>::new());
+        assert_eq!(read(true, &[("f0", "0"), ("f0_annet", "Tea")]), ["Water", "Tea"]);
+    }
 }

@@ -220,7 +220,7 @@ pub(in crate::http::web) struct Builder<'a> {
 #[derive(Debug, Clone)]
 pub(in crate::http::web) struct View {
     pub heading: String,
-    /// The form's title, where nothing on the page is its heading: there are texts to read only.
+    /// Title of the form, for a page whose texts have no heading of their own.
     pub title: Option<Said>,
     pub blocks: Vec<Block>,
     /// What is wrong: address on the page and words.
@@ -250,9 +250,9 @@ pub(in crate::http::web) fn page(
         builder.along(&top, path, &Name::of_path(path), &mut blocks);
     }
     lead_in(&mut blocks);
-    let heading = first_heading(&blocks);
-    let title = if heading.is_none() { Some(builder.say(&form.metadata.title)) } else { None };
-    let heading = heading.or(title.as_ref().map(|said| said.text.clone())).unwrap_or_default();
+    let own = first_heading(&blocks);
+    let title = own.is_none().then(|| builder.say(&form.metadata.title));
+    let heading = own.unwrap_or_else(|| form.title(language).to_owned());
     let (mut errors, mut shown) = (Vec::new(), Vec::new());
     collect(&blocks, &mut errors, &mut shown);
     View { heading, title, blocks, errors, shown }
