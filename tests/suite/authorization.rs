@@ -211,7 +211,7 @@ async fn reader(app: &TestApp, who: &str, id: &str) -> (Browser, String) {
     let (mark, version) = (seen.values("sett")[0].to_owned(), check.form().values("versjon")[0].to_owned());
     let mut token = seen.values("nokkel")[0].to_owned();
     if who == "receipt" {
-        token = browser.submit(&check.form()).await.form().values("nokkel")[0].to_owned();
+        browser.submit(&check.form()).await.form().values("nokkel")[0].clone_into(&mut token);
     }
     let body = format!("nokkel={token}&versjon={version}&sett={mark}&hvem=patient&vist=f1_0-0&f1_0-0=3&gjor=fortsett");
     (browser, body)

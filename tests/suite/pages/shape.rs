@@ -5,6 +5,7 @@ use super::{invite_to, say, with_torture};
 use crate::on_both;
 use crate::support::app::Kind;
 use crate::support::browser::{Browser, path_of};
+use crate::support::html::Element;
 use crate::support::world::BORN;
 
 on_both! {
@@ -39,13 +40,8 @@ fn a_form_says_in_which_language_it_is() {
         let who = browser.open("/skjema/hvem").await.form().check("hvem-patient");
         let page = browser.submit(&who).await;
         assert_eq!(page.html.get("lang"), "en");
-        let foreign: Vec<String> = page
-            .html
-            .all()
-            .into_iter()
-            .filter(|element| element.get("lang") == "nb" && element.name != "a")
-            .map(|element| element.text())
-            .collect();
+        let foreign: Vec<String> =
+            page.html.all().into_iter().filter(|element| element.get("lang") == "nb" && element.name != "a").map(Element::text).collect();
         assert!(foreign.iter().any(|text| text == "1. Bruker du briller?"), "{foreign:?}");
         assert!(foreign.iter().any(|text| text.contains("Kontaktlinser")), "{foreign:?}");
         // The product's own words are in the reader's language and don't say otherwise.

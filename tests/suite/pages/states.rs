@@ -305,6 +305,9 @@ on_both! {
     }
 }
 
+/// Method, path, body, and the status and title that it gets.
+type Misfit<'a> = (&'a str, &'a str, Option<(&'a str, Vec<u8>)>, u16, String);
+
 on_both! {
     async fn what_does_not_fit_is_a_page_in_the_reader_s_language(app: TestApp) {
         let invited = app.invite("visit-1").await;
@@ -315,7 +318,7 @@ on_both! {
         let nn = Language::nn();
         let words = |key: &str| text::words(&nn, key, &[]);
         let large = vec![b'a'; 200 * 1024];
-        let cases: [(&str, &str, Option<(&str, Vec<u8>)>, u16, String); 8] = [
+        let cases: [Misfit<'_>; 8] = [
             ("DELETE", "/skjema", None, 405, words("not-found-title")),
             ("GET", "/skjema/forleng", None, 405, words("not-found-title")),
             ("GET", "/finnes-ikke", None, 404, words("not-found-title")),

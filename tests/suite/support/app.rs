@@ -248,7 +248,7 @@ impl Call<'_> {
         let bytes = response.bytes().await.expect("body").to_vec();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let answer = Answer { status, headers, cookies, bytes, text, json };
+        let answer = Answer { status, headers, bytes, cookies, text, json };
         contract::check(self.method.as_str(), &self.path, &answer);
         let _ = self.http;
         answer

@@ -236,9 +236,10 @@ impl Reading<'_> {
         }
         // Without script words are typed with nothing ticked beside them.
         let unticked = item.kind == ItemType::OpenChoice && !posted.holds(&field, OWN);
-        let words = posted.line(&name.part("annet"));
-        if unticked && !words.is_empty() && (item.takes_several() || posted.first(&field).is_none()) {
-            values.push(Value::String(nfc(words)));
+        if unticked && (item.takes_several() || posted.first(&field).is_none()) {
+            let part = name.part("annet");
+            let words = posted.all(&part).map(str::trim).filter(|words| !words.is_empty());
+            values.extend(words.map(|words| Value::String(nfc(words))));
         }
         values
     }

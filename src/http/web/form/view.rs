@@ -329,7 +329,7 @@ impl Builder<'_> {
         let Some((first, rest)) = path.split_first() else { return };
         let Some(item) = level.items().get(*first).filter(|item| level.asks(item)) else { return };
         if rest.is_empty() {
-            let main = blocks.iter().all(|block| block.is_text()) && super::plan::questions(item) > 0;
+            let main = blocks.iter().all(Block::is_text) && super::plan::questions(item) > 0;
             self.item(level, item, name, main, blocks);
         } else {
             inside(level, item, |below| self.along(below, rest, name, blocks));
