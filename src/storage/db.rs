@@ -373,22 +373,12 @@ where
 async fn in_own_transaction(pool: &DatabaseConnection, job: &Job) -> Result<(), Stop> {
     let tx = Tx(pool.begin().await.map_err(storage)?);
     match job(&tx).await {
-        Ok(()) => timed_commit(tx.0).await,
+        Ok(()) => tx.0.commit().await.map_err(storage),
         Err(stop) => {
             let _ = tx.0.rollback().await;
             Err(stop)
         }
     }
-}
-
-/// Commits, and counts how long the database took to make it durable: what every answer that wrote
-/// something waits for at least.
-pub(super) async fn timed_commit(tx: DatabaseTransaction) -> Result<(), Stop> {
-    #[expect(clippy::disallowed_methods, reason = "a duration for a metric, not a rule")]
-    let started = std::time::Instant::now();
-    tx.commit().await.map_err(storage)?;
-    metrics::histogram!("kartlegging_commit_seconds").record(started.elapsed().as_secs_f64());
-    Ok(())
 }
 
 pub(super) fn storage(error: DbErr) -> Stop {

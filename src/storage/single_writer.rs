@@ -2,7 +2,7 @@
 //! them together, so that one fsync serves them all. Each is acknowledged after the commit. If the
 //! group fails, its units are run again one by one, so that a bad neighbour costs only time.
 
-use super::db::{Job, Stop, StorageError, Tx, gone, storage, timed_commit};
+use super::db::{Job, Stop, StorageError, Tx, gone, storage};
 use futures::FutureExt;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 use std::panic::AssertUnwindSafe;
@@ -123,6 +123,6 @@ async fn run_group(connection: &DatabaseConnection, units: &[Waiting]) -> Result
             }
         }
     }
-    timed_commit(group).await?;
+    group.commit().await.map_err(storage)?;
     Ok(results)
 }

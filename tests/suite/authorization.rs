@@ -107,7 +107,7 @@ const PAGES: [(&str, [&str; 6]); 27] = [
     ("getDeclinePage",    ["401", "401", "401", "200",                    ">/skjema/kvittering",    "200"]),
     ("sayNo",             ["401", "401", "401", ">/skjema/nei",           ">/skjema/kvittering",    ">/skjema/nei"]),
     ("getElsewherePage",  ["401", "401", "401", ">/skjema",               ">/skjema",               ">/skjema"]),
-    ("startOverHere",     ["401", "401", "401", ">/skjema/om",            ">/skjema/kvittering",    ">/skjema/om"]),
+    ("startOverHere",     ["401", "401", "401", ">/skjema",               ">/skjema",               ">/skjema"]),
     ("extendSession",     ["401", "401", "401", "200",                    "200",                    "200"]),
     ("endVisit",          ["401", "401", "401", ">/pause?sprak=nb",       ">/ferdig?sprak=nb",      ">/pause?sprak=nb"]),
     ("getScript",         ["200"; 6]),

@@ -482,7 +482,7 @@ impl Builder<'_> {
     fn input(&self, level: &Level<'_>, item: &Item, name: &Name, values: &[&Value], posted: Option<&Posted>) -> Input {
         if item.read_only {
             let words: Vec<String> = values.iter().map(|value| self.value(item, value)).collect();
-            return Input::Fixed(words.join("; "));
+            return Input::Fixed(if words.is_empty() { self.word("check-none", &[]) } else { words.join("; ") });
         }
         let field = name.to_string();
         let more = usize::from(self.more == Some(field.as_str()));
