@@ -17,6 +17,9 @@
   // Whether something on the page is not saved.
   let unsaved = () => false;
 
+  // What is saved leaves the screen when the time is over; what is not stays with who typed it.
+  const hide = () => { if (!unsaved()) document.querySelectorAll('main :is(.choices, .line, .date, .go, .own, .answers, textarea, select)').forEach((part) => { part.hidden = true; }); };
+
   // The session's time: a warning two minutes before, which can be answered.
   let ends = 0, over = false;
   const clock = (left) => { ends = Date.now() + left * 1000; over = false; };
@@ -24,7 +27,7 @@
     clock(Number(box.dataset.left));
     setInterval(() => {
       const left = ends - Date.now();
-      if (left <= 0) { if (box.open) box.close(); if (!over) say('over'); over = true; if (!unsaved()) location.replace('/skjema/svar'); } else if (left < 120000 && !box.open) box.showModal();
+      if (left <= 0) { if (box.open) box.close(); if (!over) say('over'); over = true; hide(); } else if (left < 120000 && !box.open) box.showModal();
     }, 1000);
     box.querySelector('form').addEventListener('submit', async (event) => {
       event.preventDefault();
