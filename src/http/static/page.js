@@ -1,7 +1,7 @@
 // What makes a page of a session nicer and is never needed: saving at once, a word when the net is
 // gone, time before the session ends, "none of these" that clears the rest.
-'use strict';
 (() => {
+  'use strict';
   const state = document.getElementById('state');
   const form = document.querySelector('form[data-at-once]');
   const box = document.getElementById('time');
@@ -9,7 +9,7 @@
   const say = (what) => {
     // The same word twice is not read out twice.
     if (!state || state.className === what) return;
-    state.textContent = state.dataset[what] || '';
+    state.textContent = words[what] || '';
     state.className = what;
     state.hidden = !what;
   };

@@ -1,8 +1,11 @@
 //! Style, script and icon. The pages ask for style and script by their content, so they are kept
-//! for a year and never stale.
+//! for a year and never stale. What the script says goes with it, so that no page has to carry it.
 
+use crate::domain::language::Language;
+use crate::text;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("../static/style.css");
@@ -10,7 +13,23 @@ const SCRIPT: &str = include_str!("../static/page.js");
 const ICON: &str = include_str!("../static/icon.svg");
 
 static STYLE_ADDRESS: LazyLock<String> = LazyLock::new(|| format!("/style.css?v={}", mark(STYLE)));
-static SCRIPT_ADDRESS: LazyLock<String> = LazyLock::new(|| format!("/page.js?v={}", mark(SCRIPT)));
+/// The script with its words in each language, and where that is.
+static SCRIPTS: LazyLock<Vec<(Language, String, String)>> = LazyLock::new(|| {
+    let languages = text::languages().iter();
+    languages
+        .map(|language| {
+            let script = format!("const words = {};\n{SCRIPT}", serde_json::json!(spoken(language)));
+            (language.clone(), format!("/page.js?v={}", mark(&script)), script)
+        })
+        .collect()
+});
+
+/// What the script says.
+const SPOKEN: [&str; 8] = ["saved", "offline", "failed", "moved", "other", "cleared", "over", "extended"];
+
+fn spoken(language: &Language) -> BTreeMap<&'static str, String> {
+    SPOKEN.into_iter().map(|name| (name, text::words(language, &format!("state-{name}"), &[]))).collect()
+}
 
 /// FNV-1a of a file: tells one version from another.
 fn mark(text: &str) -> String {
@@ -23,9 +42,10 @@ pub(super) fn style_address() -> &'static str {
     &STYLE_ADDRESS
 }
 
-/// Where pages get the script.
-pub(super) fn script_address() -> &'static str {
-    &SCRIPT_ADDRESS
+/// Where pages in a language get the script.
+pub(super) fn script_address(language: &Language) -> &'static str {
+    let own = SCRIPTS.iter().find(|(tag, ..)| tag == language);
+    own.map_or("/page.js", |(_, address, _)| address)
 }
 
 /// `GET /style.css`
@@ -35,7 +55,8 @@ pub(in crate::http) async fn style(request: HttpRequest) -> HttpResponse {
 
 /// `GET /page.js`
 pub(in crate::http) async fn script(request: HttpRequest) -> HttpResponse {
-    asset(&request, "text/javascript; charset=utf-8", SCRIPT)
+    let asked = SCRIPTS.iter().find(|(_, address, _)| address.ends_with(request.query_string()));
+    asset(&request, "text/javascript; charset=utf-8", asked.or(SCRIPTS.first()).map_or(SCRIPT, |(.., script)| script))
 }
 
 /// `GET /icon.svg`

@@ -82,6 +82,7 @@ impl Frame {
         });
         Self {
             languages: languages.collect(),
+            script: super::assets::script_address(&own),
             w: Words(own),
             title,
             wrong: false,
@@ -90,7 +91,6 @@ impl Frame {
             carry: String::new(),
             session: None,
             style: super::assets::style_address(),
-            script: super::assets::script_address(),
         }
     }
 
