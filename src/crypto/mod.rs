@@ -9,5 +9,7 @@ pub mod entropy;
 pub mod envelope;
 pub mod hash;
 pub mod jwks;
+pub mod pack;
 pub mod ring;
 pub mod tokens;
+pub mod verified;

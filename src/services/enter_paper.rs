@@ -17,7 +17,7 @@ use crate::domain::language::Language;
 use crate::domain::policy::{Action, Denied, Resource, decide, may_ever};
 use crate::domain::respondent::{Respondent, RespondentFault};
 use crate::storage::invitations::{self, Invitation};
-use crate::storage::{Tx, drafts, idempotency, organizations, patients, responses};
+use crate::storage::{Tx, drafts, idempotency, organizations, patients};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use uuid::Uuid;
@@ -168,8 +168,8 @@ async fn enter_in(tx: &Tx, services: &Services, caller: &Caller, command: &Comma
         Origin { source: "staff", entered_by: Some(ClinicianId(person.id.0)), answered_on: Some(command.answered_on), started_at: None };
     let draft = drafts::of_invitation(tx, held.invitation.organization, held.invitation.id).await?;
     let minted = draft.map_or_else(|| ResponseId::new(now, services.entropy.as_ref()), |draft| draft.response);
-    hand_in(tx, services, caller, &held, minted, &done, &command.respondent, &language, &origin).await?;
-    let id = responses::of_invitation(tx, held.invitation.organization, held.invitation.id).await?.map_or(minted, |response| response.id);
+    let (response, _) = hand_in(tx, services, caller, &held, minted, &done, &command.respondent, &language, &origin).await?;
+    let id = response.id;
     if !idempotency::finish(tx, begun, &id.to_string()).await? {
         return Err(repeat::Error::InFlight.into());
     }

@@ -34,6 +34,8 @@ pub mod vault;
 pub mod worklist;
 
 use crate::crypto::ring::KeyRing;
+use crate::crypto::verified::Verified;
+use crate::domain::actor::Actor;
 use crate::domain::clock::{Clock, Entropy};
 use crate::storage::Db;
 use chrono::{DateTime, Duration, Utc};
@@ -97,6 +99,8 @@ pub struct Services {
     pub vault: Arc<vault::Vault>,
     /// Who may issue API tokens.
     pub issuers: Arc<Vec<authenticate::TrustedIssuer>>,
+    /// Tokens of theirs that were verified a moment ago.
+    pub verified: Arc<Verified<Actor>>,
 }
 
 impl Services {
@@ -110,7 +114,8 @@ impl Services {
         rules: Rules,
     ) -> Self {
         let vault = Arc::new(vault::Vault::new(Arc::clone(&ring), Arc::clone(&entropy)));
-        Self { db, ring, clock, entropy, library: Arc::new(library), rules: Arc::new(rules), vault, issuers: Arc::new(Vec::new()) }
+        let (issuers, verified) = (Arc::default(), Arc::default());
+        Self { db, ring, clock, entropy, library: Arc::new(library), rules: Arc::new(rules), vault, issuers, verified }
     }
 
     /// The same with these issuers of API tokens.
