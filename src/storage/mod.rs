@@ -18,6 +18,8 @@ mod entity;
 pub mod guards;
 pub mod idempotency;
 pub mod invitations;
+pub mod log_heads;
+pub mod log_seals;
 pub mod organizations;
 pub mod patients;
 pub mod responses;

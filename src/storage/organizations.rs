@@ -150,6 +150,7 @@ pub async fn insert_organization(tx: &Tx, organization: &Organization, now: Date
         threshold_source: Set(organization.threshold_source.clone()),
         care_window_days: Set(organization.care_window_days),
         created_at: Set(now),
+        log_patients_a_day: Set(None),
     };
     organization::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     Ok(())
@@ -279,6 +280,8 @@ pub async fn insert_clinician(tx: &Tx, person: &Clinician, role_ids: &[Uuid], no
         subject: Set(person.subject.clone()),
         created_at: Set(now),
         disabled_at: Set(None),
+        national_id_index: Set(None),
+        national_id_key_version: Set(None),
     };
     clinician::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     for (grant, id) in person.grants.iter().zip(role_ids) {
