@@ -1,14 +1,15 @@
 //! `kartlegging access-log`
 
+use super::admin::organization_id;
 use super::failure::Failure;
 use super::{app, argument};
 use crate::app::{database, ring};
 use crate::config::Settings;
 use crate::crypto::note::{Note, PublicKeys, public_key};
 use crate::crypto::ring::Purpose;
-use crate::domain::ids::OrganizationId;
 use crate::domain::log::moment;
 use crate::services::access_log::{self, Outcome};
+use crate::services::admin;
 use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,15 @@ pub(super) enum Command {
     Verify(Verify),
     /// Print the newest signed head of every organization, to be kept elsewhere.
     Heads,
+    /// Set how many patients a day are many in the report of unusual reading.
+    Limit {
+        /// Organization id.
+        #[arg(long)]
+        organization: String,
+        /// More different patients than this; without it the product's own number, 50.
+        #[arg(long, value_parser = clap::value_parser!(i32).range(1..=10_000))]
+        patients_a_day: Option<i32>,
+    },
     /// Print the public keys that heads are checked with.
     Key {
         /// As a verifier key of C2SP signed-note for this organization's heads.
@@ -46,17 +56,16 @@ pub(super) async fn run(command: Command, settings: Settings) -> Result<(), Fail
             }
             Ok(())
         }
+        Command::Limit { organization, patients_a_day } => {
+            let organization = organization_id(&organization)?;
+            Ok(admin::set_patients_a_day(&app(settings).await?.services, organization, patients_a_day).await?)
+        }
         Command::Key { organization } => key(organization.as_deref(), &settings),
     }
 }
 
 fn key(organization: Option<&str>, settings: &Settings) -> Result<(), Failure> {
-    let organization = organization
-        .map(|text| {
-            OrganizationId::parse(text)
-                .ok_or_else(|| argument("--organization is not an id; `kartlegging organization list` shows them".to_owned()))
-        })
-        .transpose()?;
+    let organization = organization.map(organization_id).transpose()?;
     let ring = ring(settings)?;
     for version in ring.versions(Purpose::Log) {
         println!("{}", public_key(&ring, version, organization).map_err(crate::services::Fault::from)?);

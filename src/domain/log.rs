@@ -13,6 +13,38 @@ use uuid::{Builder, Uuid};
 /// two machines that differ. What comes later was not written by this program in its time.
 pub const GRACE: Duration = Duration::minutes(10);
 
+/// More different patients than this that one person opens on one day are many, unless their
+/// organization says otherwise.
+pub const PATIENTS_A_DAY: i32 = 50;
+
+/// What the report of unusual reading looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pattern {
+    /// A clinician opened a patient who is a clinician of the same organization.
+    OwnColleague,
+    /// A clinician opened many different patients on one day.
+    ManyPatients,
+    /// A clinician read on a ground that they stated, without a care relation.
+    StatedGround,
+    /// A clinician did something in a unit where they have no role now.
+    OutsideUnit,
+}
+
+impl Pattern {
+    /// Every pattern.
+    pub const ALL: [Self; 4] = [Self::OwnColleague, Self::ManyPatients, Self::StatedGround, Self::OutsideUnit];
+
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::OwnColleague => "own-colleague",
+            Self::ManyPatients => "many-patients",
+            Self::StatedGround => "stated-ground",
+            Self::OutsideUnit => "outside-unit",
+        }
+    }
+}
+
 /// What is sealed of an entry. The members stand in the order of the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Body {

@@ -20,6 +20,7 @@ pub mod idempotency;
 pub mod invitations;
 pub mod log_heads;
 pub mod log_seals;
+pub mod log_search;
 pub mod organizations;
 pub mod patients;
 pub mod responses;

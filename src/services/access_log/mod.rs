@@ -3,17 +3,24 @@
 //!
 //! [`seal`] gives each entry its place in the chain of its organization, shortly after it was written,
 //! so that writers don't queue at the end of a chain; [`sign`] signs the end of each chain and sends it
-//! out of the house; [`verify`] finds what was changed; [`prune`] deletes from the front.
+//! out of the house; [`verify`] finds what was changed; [`prune`] deletes from the front. [`list`] and
+//! [`report`] are what admins and auditors read.
 
 mod prune;
+mod read;
+mod report;
 mod seal;
 mod sign;
 mod verify;
 
 pub use prune::{Error as PruneError, prune};
+pub use read::{Error, Page, Query, list, log_units};
+pub use report::{Finding, Report, report};
 pub use seal::{missed, seal};
 pub use sign::{Heads, deliver, newest_heads, sign};
 pub use verify::{Broken, Outcome, Wrong, verify};
+
+pub use crate::storage::access_log::Entry;
 
 use super::Fault;
 use crate::crypto::chain::{self, Hash};

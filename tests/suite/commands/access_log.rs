@@ -99,3 +99,48 @@ fn verify_on_sqlite() {
 fn verify_on_postgres() {
     alone(verify(Kind::Postgres));
 }
+
+async fn staff(kind: Kind) {
+    let (program, organization, unit) = installed(kind).await;
+    let role = format!("clinician:{unit}");
+    let add = ["clinician", "add", "--organization", &organization, "--name", "Test Sykepleier", "--role", &role];
+    let with = |file: &'static str| add.iter().copied().chain(["--national-id-file", file]).collect::<Vec<_>>();
+    program.write("fnr.txt", "13904709535\n");
+    program.write("wrong.txt", "13904709536\n");
+    let nurse = program.run(&with("fnr.txt")).await.ok();
+    let known = "SELECT COUNT(*) FROM clinician WHERE national_id_index IS NOT NULL AND national_id_key_version = 1";
+    assert_eq!(sql::number(&program.database_url, known).await, 1);
+    // A number that is none adds nobody, and is not shown.
+    for (file, status, code) in [("wrong.txt", 2, "argument-invalid"), ("absent.txt", 1, "not-found")] {
+        let refused = program.run(&with(file)).await;
+        refused.refused(status, code, file);
+        assert!(!refused.err.contains("13904709536"), "{}", refused.err);
+    }
+    assert_eq!(sql::number(&program.database_url, "SELECT COUNT(*) FROM clinician").await, 1);
+    let set = async |arguments: &[&str]| {
+        let all: Vec<&str> = ["clinician", "national-id", "--clinician", &nurse].into_iter().chain(arguments.iter().copied()).collect();
+        program.run(&all).await
+    };
+    set(&["--remove"]).await.ok();
+    assert_eq!(sql::number(&program.database_url, known).await, 0);
+    set(&["--file", "fnr.txt"]).await.ok();
+    assert_eq!(sql::number(&program.database_url, known).await, 1);
+    assert_eq!(set(&[]).await.status, 2);
+    set(&["--file", "-"]).await.refused(2, "argument-invalid", "not valid");
+    let unknown = "0193a5d0-1000-7000-8000-0000000000aa";
+    program.run(&["clinician", "national-id", "--clinician", unknown, "--remove"]).await.refused(1, "not-found", "no such clinician");
+    program.run(&["access-log", "limit", "--organization", &organization, "--patients-a-day", "20"]).await.ok();
+    assert_eq!(sql::number(&program.database_url, "SELECT CAST(log_patients_a_day AS bigint) FROM organization").await, 20);
+    program.run(&["access-log", "limit", "--organization", unknown]).await.refused(1, "not-found", "no such organization");
+    assert_eq!(program.run(&["access-log", "limit", "--organization", &organization, "--patients-a-day", "0"]).await.status, 2);
+}
+
+#[test]
+fn who_is_a_colleague_on_sqlite() {
+    alone(staff(Kind::Sqlite));
+}
+
+#[test]
+fn who_is_a_colleague_on_postgres() {
+    alone(staff(Kind::Postgres));
+}

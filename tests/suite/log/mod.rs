@@ -4,6 +4,7 @@
 mod chain;
 mod heads;
 mod pruning;
+mod reading;
 mod tampering;
 
 use crate::support::TestApp;
