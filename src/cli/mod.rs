@@ -3,6 +3,7 @@
 //! To add a command: a variant with doc comments here, its function in a file of its own, a line in
 //! `docs/operations.md`.
 
+mod access_log;
 mod admin;
 mod demo;
 pub mod failure;
@@ -64,6 +65,9 @@ enum Command {
     /// Create a key file, or show which keys the database knows.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Check the access log against its seals and signed heads; show heads and public keys.
+    #[command(subcommand)]
+    AccessLog(access_log::Command),
     /// Issue invitations for the rows of a CSV file.
     Invite(invite::Options),
 }
@@ -82,6 +86,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Clinician(command) => admin::clinician(command, &app(load()?).await?).await,
         Command::Token(command) => token::run(&command, &app(load()?).await?).await,
         Command::Keys(command) => keys::run(&command, load).await,
+        Command::AccessLog(command) => access_log::run(command, load()?).await,
         Command::Invite(options) => invite::run(&options, &app(load()?).await?).await,
     }
 }

@@ -9,6 +9,7 @@ pub mod identifier;
 pub mod ids;
 pub mod invitation;
 pub mod language;
+pub mod log;
 pub mod need;
 pub mod policy;
 pub mod questionnaire;

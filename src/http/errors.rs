@@ -6,8 +6,8 @@ use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
 use crate::domain::policy::Denied;
 use crate::domain::respondent::{FieldFault, RespondentFault};
 use crate::services::{
-    Fault, authenticate, draft, enter_paper, holder, idempotency, invitation, issue_invitations, open_session, patients, print_paper,
-    responses, review, worklist,
+    Fault, access_log, authenticate, draft, enter_paper, holder, idempotency, invitation, issue_invitations, open_session, patients,
+    print_paper, responses, review, worklist,
 };
 
 impl From<Fault> for Problem {
@@ -230,6 +230,17 @@ impl From<patients::Error> for Problem {
             patients::Error::NotFound => Self::new(Code::NotFound),
             patients::Error::Denied(denied) => denied.into(),
             patients::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<access_log::Error> for Problem {
+    fn from(error: access_log::Error) -> Self {
+        match error {
+            access_log::Error::NotFound => Self::new(Code::NotFound),
+            access_log::Error::Window => Self::query("to", "query-fault-window"),
+            access_log::Error::Denied(denied) => denied.into(),
+            access_log::Error::Fault(fault) => fault.into(),
         }
     }
 }

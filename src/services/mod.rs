@@ -5,6 +5,7 @@
 //! touches patients, an access-log entry in the same transaction (a read: before the answer
 //! leaves), an operation in `openapi.yaml`, its row in the authorization matrix.
 
+pub mod access_log;
 pub mod admin;
 pub mod audit;
 pub mod authenticate;
@@ -63,6 +64,8 @@ pub struct Rules {
     pub idempotency_lock: Duration,
     /// Clock difference forgiven in API tokens, seconds.
     pub token_skew_seconds: i64,
+    /// Signing of the access log's heads, and where they go.
+    pub log_heads: access_log::Heads,
 }
 
 impl Default for Rules {
@@ -76,6 +79,7 @@ impl Default for Rules {
             idempotency_kept: Duration::hours(24),
             idempotency_lock: Duration::minutes(2),
             token_skew_seconds: 30,
+            log_heads: access_log::Heads::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Patients: look-up by identifier, timeline, who has seen their data.
 
+use super::access_log::log_units;
 use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
 use super::responses::{care_units, open_digest};
@@ -13,7 +14,6 @@ use crate::domain::summary::Wish;
 use crate::storage::access_log::{self, Entry};
 use crate::storage::{appointments, invitations, patients, responses};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Why not.
@@ -160,16 +160,6 @@ pub async fn timeline(services: &Services, caller: &Caller, id: PatientId) -> Re
     let deed = Deed { unit, ..Deed::done("patient.timeline", Some(("patient", id.0)), vec![id]).on(ground) };
     audit::commit_read(services, caller, deed).await?;
     Ok((view, events))
-}
-
-/// Units whose entries a unit admin sees; `None`: all of the organization's.
-fn log_units(actor: &Actor) -> Option<BTreeSet<UnitId>> {
-    match actor {
-        Actor::Clinician(person) if !person.has(Role::OrganizationAdmin) && !person.has(Role::Auditor) => {
-            Some(person.units(Role::UnitAdmin))
-        }
-        _ => None,
-    }
 }
 
 /// The unit that a person reads a patient in: one of theirs that the patient has a tie to.

@@ -12,6 +12,7 @@ mod contract;
 mod docs;
 mod invitations;
 mod jobs;
+mod log;
 mod pages;
 mod paper;
 mod patient;

@@ -116,3 +116,8 @@ reason-answered = Answered and read
 reason-not-answered = Not answered
 reason-not-sent = Form not sent
 reason-declined = Does not wish to answer
+# Why something is shown in the report of unusual reading.
+log-own-colleague = The patient is a clinician of the organization
+log-many-patients = Opened more than { $limit } patients on one day
+log-stated-ground = Read on a stated ground, without an appointment or invitation in an own unit
+log-outside-unit = Acted in a unit where the person has no role now

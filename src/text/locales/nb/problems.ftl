@@ -116,3 +116,8 @@ reason-answered = Besvart og lest
 reason-not-answered = Ikke besvart
 reason-not-sent = Skjema ikke sendt
 reason-declined = Ønsker ikke å svare
+# Hvorfor noe vises i rapporten over uvanlig lesing.
+log-own-colleague = Pasienten er selv ansatt som kliniker i organisasjonen
+log-many-patients = Åpnet flere enn { $limit } pasienter på en dag
+log-stated-ground = Leste med oppgitt grunnlag, uten time eller invitasjon i egen enhet
+log-outside-unit = Handlet i en enhet der personen ikke har noen rolle nå

@@ -116,3 +116,8 @@ reason-answered = Svar motteke og lese
 reason-not-answered = Ikkje svart på
 reason-not-sent = Skjema ikkje sendt
 reason-declined = Ønskjer ikkje å svare
+# Kvifor noko blir vist i rapporten over uvanleg lesing.
+log-own-colleague = Pasienten er sjølv tilsett som klinikar i organisasjonen
+log-many-patients = Opna fleire enn { $limit } pasientar på ein dag
+log-stated-ground = Las med oppgitt grunnlag, utan time eller invitasjon i eiga eining
+log-outside-unit = Handla i ei eining der personen ikkje har noka rolle no
