@@ -1,7 +1,7 @@
 //! `kartlegging organization|unit|client|clinician`
 
 use super::failure::Failure;
-use super::{argument, support};
+use super::{argument, retention, support};
 use crate::app::App;
 use crate::domain::actor::{Grant, Scope};
 use crate::domain::ids::{OrganizationId, UnitId};
@@ -45,6 +45,14 @@ pub(super) enum OrganizationCommand {
         organization: String,
         #[command(flatten)]
         options: support::Options,
+    },
+    /// Show or set how long each kind of data is kept.
+    Retention {
+        /// Organization id.
+        #[arg(long)]
+        organization: String,
+        #[command(flatten)]
+        options: retention::Options,
     },
 }
 
@@ -150,7 +158,7 @@ impl From<Error> for Failure {
     }
 }
 
-fn organization_id(text: &str) -> Result<OrganizationId, Failure> {
+pub(super) fn organization_id(text: &str) -> Result<OrganizationId, Failure> {
     OrganizationId::parse(text)
         .ok_or_else(|| argument("--organization is not an id; `kartlegging organization list` shows them".to_owned()))
 }
@@ -176,6 +184,9 @@ pub(super) async fn organization(command: OrganizationCommand, app: &App) -> Res
         OrganizationCommand::Support { organization, options } => {
             let owner = Owner { organization: organization_id(&organization)?, unit: None };
             support::run(&app.services, owner, &options).await?;
+        }
+        OrganizationCommand::Retention { organization, options } => {
+            retention::run(&app.services, organization_id(&organization)?, &options).await?;
         }
     }
     Ok(())

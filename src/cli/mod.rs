@@ -10,6 +10,7 @@ mod invite;
 mod keys;
 mod migrate;
 mod questionnaire;
+mod retention;
 mod serve;
 mod support;
 mod token;
@@ -46,7 +47,7 @@ enum Command {
     /// Check forms, or list the ones that are served.
     #[command(subcommand)]
     Questionnaire(questionnaire::Command),
-    /// Add or list organizations (health trusts, municipalities), or set what their receipts say.
+    /// Add or list organizations (health trusts, municipalities), set what their receipts say and how long data is kept.
     #[command(subcommand)]
     Organization(admin::OrganizationCommand),
     /// Add or list units of an organization, or set what their receipts say.

@@ -4,7 +4,7 @@
 //! To add a job: its line in `schedule`, its service, its row in `docs/operations.md`.
 
 use crate::domain::ids::uuid_v7;
-use crate::services::{Fault, Services, expire_invitations, lease, purge};
+use crate::services::{Fault, Services, enforce_retention, expire_invitations, lease, purge};
 use chrono::Duration;
 use futures::future::BoxFuture;
 use std::time::Duration as StdDuration;
@@ -17,7 +17,7 @@ struct Job {
     run: fn(Services) -> BoxFuture<'static, Result<u64, Fault>>,
 }
 
-fn schedule() -> [Job; 2] {
+fn schedule() -> [Job; 3] {
     [
         Job {
             name: "expire-invitations",
@@ -25,6 +25,11 @@ fn schedule() -> [Job; 2] {
             run: |services| Box::pin(async move { expire_invitations::run(&services).await }),
         },
         Job { name: "purge", every: Duration::hours(1), run: |services| Box::pin(async move { purge::run(&services).await }) },
+        Job {
+            name: "retention",
+            every: Duration::hours(1),
+            run: |services| Box::pin(async move { enforce_retention::run(&services).await }),
+        },
     ]
 }
 

@@ -17,6 +17,7 @@ mod paper;
 mod patient;
 mod policy;
 mod print;
+mod retention;
 mod schema;
 mod support;
 mod tokens;

@@ -3,5 +3,6 @@
 
 pub mod admin;
 mod invite;
+mod retention;
 mod start;
 mod support_texts;
