@@ -9,6 +9,7 @@ pub mod failure;
 mod invite;
 mod keys;
 mod migrate;
+mod patient;
 mod questionnaire;
 mod retention;
 mod serve;
@@ -65,6 +66,9 @@ enum Command {
     /// Create a key file, or show which keys the database knows.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Export everything that is held about a patient, or erase it.
+    #[command(subcommand)]
+    Patient(patient::Command),
     /// Issue invitations for the rows of a CSV file.
     Invite(invite::Options),
 }
@@ -83,6 +87,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Clinician(command) => admin::clinician(command, &app(load()?).await?).await,
         Command::Token(command) => token::run(&command, &app(load()?).await?).await,
         Command::Keys(command) => keys::run(&command, load).await,
+        Command::Patient(command) => patient::run(command, &app(load()?).await?).await,
         Command::Invite(options) => invite::run(&options, &app(load()?).await?).await,
     }
 }

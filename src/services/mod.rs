@@ -14,6 +14,7 @@ pub mod edit_draft;
 pub mod enforce_retention;
 pub mod enter_paper;
 pub mod entrance;
+pub mod erase_patient;
 pub mod expire_invitations;
 pub mod fault;
 pub mod holder;

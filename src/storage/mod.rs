@@ -15,6 +15,7 @@ pub mod credentials;
 pub mod db;
 pub mod drafts;
 mod entity;
+pub mod erasure;
 pub mod expiry;
 pub mod guards;
 pub mod idempotency;

@@ -7,6 +7,7 @@
 mod counters;
 mod delete;
 
+pub(super) use counters::forget as forget_counters;
 pub use counters::{count_counters, delete_counters, find_counters};
 pub use delete::{delete, delete_patients};
 

@@ -3,6 +3,7 @@
 
 pub mod admin;
 mod invite;
+mod patient;
 mod retention;
 mod start;
 mod support_texts;
