@@ -1,7 +1,7 @@
 //! `kartlegging organization|unit|client|clinician`
 
 use super::failure::Failure;
-use super::{argument, support};
+use super::{argument, retention, support};
 use crate::app::App;
 use crate::domain::actor::{Grant, Scope};
 use crate::domain::identifier::{IdentifierError, IdentifierSystem, PatientIdentifier};
@@ -53,6 +53,14 @@ pub(super) enum OrganizationCommand {
         organization: String,
         #[command(flatten)]
         options: support::Options,
+    },
+    /// Show or set how long each kind of data is kept.
+    Retention {
+        /// Organization id.
+        #[arg(long)]
+        organization: String,
+        #[command(flatten)]
+        options: retention::Options,
     },
 }
 
@@ -207,6 +215,9 @@ pub(super) async fn organization(command: OrganizationCommand, app: &App) -> Res
         OrganizationCommand::Support { organization, options } => {
             let owner = Owner { organization: organization_id(&organization)?, unit: None };
             support::run(&app.services, owner, &options).await?;
+        }
+        OrganizationCommand::Retention { organization, options } => {
+            retention::run(&app.services, organization_id(&organization)?, &options).await?;
         }
     }
     Ok(())

@@ -14,6 +14,7 @@ pub mod need;
 pub mod policy;
 pub mod questionnaire;
 pub mod respondent;
+pub mod retention;
 pub mod secret;
 pub mod summary;
 pub mod support_text;

@@ -3,7 +3,7 @@
 use super::Services;
 use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
-use super::holder::{self, Held, Holder, SessionKind, hold, hold_row};
+use super::holder::{self, Held, Holder, SessionKind, hold, hold_locked};
 use super::library::Form;
 use super::vault::PatientCipher;
 use crate::crypto::pack::{pack, unpack};
@@ -291,7 +291,7 @@ pub(super) async fn lock_held(tx: &Tx, services: &Services, holder: &Holder) -> 
     if session.kind == SessionKind::Receipt {
         return Err(Error::Receipt);
     }
-    Ok(hold_row(services, tx, row).await?)
+    Ok(hold_locked(services, tx, row).await?)
 }
 
 pub(super) fn language_of(form: &Form, asked: Option<&Language>, known: Option<&Draft>) -> Result<Language, Error> {

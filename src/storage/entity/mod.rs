@@ -372,3 +372,11 @@ entity!(support_text, "support_text", {
     pub text: String,
     pub updated_at: DateTimeUtc,
 });
+entity!(retention, "retention", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub kind: String,
+    pub days: Option<i32>,
+    pub updated_at: DateTimeUtc,
+});

@@ -4,5 +4,7 @@
 mod access_log;
 pub mod admin;
 mod invite;
+mod patient;
+mod retention;
 mod start;
 mod support_texts;

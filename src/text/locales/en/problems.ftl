@@ -51,6 +51,8 @@ problem-link-replaced-title = There is a newer letter
 problem-link-replaced-detail = The link has been replaced by a new one. Use the newest letter. If you cannot find it, call the number in the letter you have, and we will help you.
 problem-amend-closed-title = The answers can no longer be changed
 problem-amend-closed-detail = The time to change them is over. What you have sent still counts. If there is something new, you can say it at your appointment.
+problem-erased-title = The data has been erased
+problem-erased-detail = The data about this patient has been erased, and the answers with it. It cannot be brought back. That it was there, and who has read it, stands in the access log.
 problem-draft-changed-title = The answers were changed somewhere else
 problem-draft-changed-detail = The answers have been saved again since you got them. Get them again before you save.
 problem-body-too-large-title = The content is too large
@@ -116,6 +118,7 @@ reason-answered = Answered and read
 reason-not-answered = Not answered
 reason-not-sent = Form not sent
 reason-declined = Does not wish to answer
+reason-erased = Data erased
 # Why something is shown in the report of unusual reading.
 log-own-colleague = The patient is a clinician of the organization
 log-many-patients = Opened more than { $limit } patients on one day

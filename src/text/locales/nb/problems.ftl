@@ -51,6 +51,8 @@ problem-link-replaced-title = Det finnes et nyere brev
 problem-link-replaced-detail = Lenken er byttet ut med en ny. Bruk det nyeste brevet. Finner du det ikke, kan du ringe nummeret i det brevet du har, så hjelper vi deg.
 problem-amend-closed-title = Svarene kan ikke endres lenger
 problem-amend-closed-detail = Fristen for å endre dem er ute. Det du har sendt, gjelder fortsatt. Er det noe nytt, kan du si det i timen.
+problem-erased-title = Opplysningene er slettet
+problem-erased-detail = Opplysningene om pasienten er slettet, og svarene med dem. De kan ikke hentes tilbake. At de har vært der, og hvem som har lest dem, står i innsynsloggen.
 problem-draft-changed-title = Svarene er endret et annet sted
 problem-draft-changed-detail = Svarene er lagret på nytt siden du hentet dem. Hent dem igjen før du lagrer.
 problem-body-too-large-title = Innholdet er for stort
@@ -116,6 +118,7 @@ reason-answered = Besvart og lest
 reason-not-answered = Ikke besvart
 reason-not-sent = Skjema ikke sendt
 reason-declined = Ønsker ikke å svare
+reason-erased = Opplysningene er slettet
 # Hvorfor noe vises i rapporten over uvanlig lesing.
 log-own-colleague = Pasienten er selv ansatt som kliniker i organisasjonen
 log-many-patients = Åpnet flere enn { $limit } pasienter på en dag

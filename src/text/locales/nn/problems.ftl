@@ -51,6 +51,8 @@ problem-link-replaced-title = Det finst eit nyare brev
 problem-link-replaced-detail = Lenkja er bytt ut med ei ny. Bruk det nyaste brevet. Finn du det ikkje, kan du ringje nummeret i det brevet du har, så hjelper vi deg.
 problem-amend-closed-title = Svara kan ikkje endrast lenger
 problem-amend-closed-detail = Fristen for å endre dei er ute. Det du har sendt, gjeld framleis. Er det noko nytt, kan du seie det i timen.
+problem-erased-title = Opplysningane er sletta
+problem-erased-detail = Opplysningane om pasienten er sletta, og svara med dei. Dei kan ikkje hentast tilbake. At dei har vore der, og kven som har lese dei, står i innsynsloggen.
 problem-draft-changed-title = Svara er endra ein annan stad
 problem-draft-changed-detail = Svara er lagra på nytt sidan du henta dei. Hent dei igjen før du lagrar.
 problem-body-too-large-title = Innhaldet er for stort
@@ -116,6 +118,7 @@ reason-answered = Svar motteke og lese
 reason-not-answered = Ikkje svart på
 reason-not-sent = Skjema ikkje sendt
 reason-declined = Ønskjer ikkje å svare
+reason-erased = Opplysningane er sletta
 # Kvifor noko blir vist i rapporten over uvanleg lesing.
 log-own-colleague = Pasienten er sjølv tilsett som klinikar i organisasjonen
 log-many-patients = Opna fleire enn { $limit } pasientar på ein dag
