@@ -64,9 +64,9 @@ impl MigrationTrait for Migration {
         let within = manager.begin().await?;
         tables(&within).await?;
         if postgres {
-            guard_postgres(&within).await?
+            guard_postgres(&within).await?;
         } else {
-            guard_sqlite(&within).await?
+            guard_sqlite(&within).await?;
         }
         within.commit().await
     }

@@ -177,9 +177,9 @@ pub fn public_key(ring: &KeyRing, version: u16, organization: Option<Organizatio
         None => STANDARD.encode(public),
         Some(organization) => {
             let name = format!("{ORIGIN}{organization}");
-            let id: String = key_id(&name, &public).iter().map(|byte| format!("{byte:02x}")).collect();
+            let id = key_id(&name, &public).iter().fold(0_u32, |id, byte| (id << 8) | u32::from(*byte));
             let key: Vec<u8> = std::iter::once(ALGORITHM).chain(public).collect();
-            format!("{name}+{id}+{}", STANDARD.encode(key))
+            format!("{name}+{id:08x}+{}", STANDARD.encode(key))
         }
     })
 }

@@ -324,10 +324,6 @@ on_both! {
 on_both! {
     async fn nothing_in_it_can_be_changed_or_deleted(app: TestApp) {
         app.invite("visit-1").await;
-        if app.kind == Kind::Postgres {
-            // There the serving role has no right to: the database's owner, as here, always could.
-            return;
-        }
         for statement in [
             "UPDATE access_log SET actor_kind = 'system'",
             "DELETE FROM access_log",
@@ -335,6 +331,10 @@ on_both! {
             "DELETE FROM access_log_patient",
             "REPLACE INTO access_log SELECT * FROM access_log",
         ] {
+            if app.kind == Kind::Postgres && statement.starts_with("REPLACE") {
+                // It has no such statement.
+                continue;
+            }
             let refused = sql::execute(&app.database_url, statement).await.expect_err(statement).to_string();
             assert!(refused.contains("insert only") || refused.contains("FOREIGN KEY") || refused.contains("UNIQUE"), "{statement}: {refused}");
         }

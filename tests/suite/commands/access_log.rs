@@ -9,8 +9,8 @@ use crate::support::sql;
 async fn signed(kind: Kind) -> (Program, String) {
     let (program, organization, unit) = installed(kind).await;
     let day = chrono_date(5);
-    let rows: String = (0..10).map(|n| format!("Oppdiktet {n};1950-01-01;EHR-{n};{day} 09:30\n")).collect();
-    let file = program.write("liste.csv", &format!("name;birth_date;appointment_id;starts_at\n{rows}"));
+    let rows: Vec<String> = (0..10).map(|n| format!("Oppdiktet {n};1950-01-01;EHR-{n};{day} 09:30")).collect();
+    let file = program.write("liste.csv", &format!("name;birth_date;appointment_id;starts_at\n{}\n", rows.join("\n")));
     program.run(&["invite", "--csv", &file, "--organization", &organization, "--unit", &unit]).await.ok();
     let serving = program.serve().await;
     while !program.path().join("access-log-heads.txt").exists() {

@@ -20,7 +20,7 @@ on_both! {
         read(&app, &patient, 2).await;
         let head = seal_and_sign(&app).await;
         assert_eq!((head.head.size, head.head.at, head.head.pruned_before), (7, app.services.now(), None));
-        let after = check(&app, &[head.clone()]).await;
+        let after = check(&app, std::slice::from_ref(&head)).await;
         assert_eq!((after.size, after.unsealed, after.late, after.pruned), (7, 0, 0, 0));
         assert_eq!((after.head, after.broken), (Some(head.head), None));
         // Nothing new: no head, but one a day that says so.

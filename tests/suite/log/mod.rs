@@ -5,6 +5,7 @@ mod chain;
 mod heads;
 mod pruning;
 mod reading;
+mod roles;
 mod tampering;
 
 use crate::support::TestApp;
