@@ -57,6 +57,7 @@ impl From<Fault> for Failure {
                 Self::run("key-version-lost", error.to_string(), "Restore the key file that this database was used with.")
             }
             Fault::Print(error) => error.into(),
+            Fault::Page(error) => Self::run("questionnaire-refused", error.to_string(), "Report this."),
             Fault::Content(what) => Self::run(
                 "database-unreachable",
                 format!("stored {what} is not readable"),

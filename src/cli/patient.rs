@@ -3,20 +3,37 @@
 use super::admin::organization_id;
 use super::argument;
 use super::failure::Failure;
+use super::support::language as language_of;
 use crate::app::App;
 use crate::domain::identifier::{IdentifierError, IdentifierSystem, PatientIdentifier};
 use crate::domain::ids::{OrganizationId, PatientId};
 use crate::services::erase_patient::{self, Error, Ground, Holding};
+use crate::services::export_patient::{self, Export};
 use crate::services::{Services, patients};
 use clap::{Args, Subcommand};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+/// Files of an export.
+const BUNDLE: &str = "bundle.json";
+const PAGE: &str = "record.html";
 /// More than a national id with what may stand around it.
 const MAX_BYTES: u64 = 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write everything that is held about a patient into a new folder: bundle.json (FHIR R4) and
+    /// record.html, which the patient can read. Both are as secret as the answers.
+    Export {
+        #[command(flatten)]
+        whose: Whose,
+        /// Folder to make; one that is there is left alone.
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+        /// Language of the page: nb, nn or en.
+        #[arg(long, default_value = "nb")]
+        language: String,
+    },
     /// Show what erasing a patient deletes and what it keeps; with --yes erase. It can't be taken back.
     Erase {
         #[command(flatten)]
@@ -62,14 +79,65 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<export_patient::Error> for Failure {
+    fn from(error: export_patient::Error) -> Self {
+        match error {
+            export_patient::Error::NotFound(what) => Error::NotFound(what).into(),
+            export_patient::Error::Erased => Error::Erased.into(),
+            export_patient::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
 pub(super) async fn run(command: Command, app: &App) -> Result<(), Failure> {
     match command {
+        Command::Export { whose, out, language } => {
+            let language = language_of(&language)?;
+            let (organization, patient) = find(&app.services, &whose).await?;
+            if out.symlink_metadata().is_ok() {
+                return Err(there(&out));
+            }
+            let export = export_patient::export(&app.services, organization, patient, &language).await?;
+            write(&out, &export)?;
+            println!("{} and {} are written", out.join(BUNDLE).display(), out.join(PAGE).display());
+            Ok(())
+        }
         Command::Erase { whose, ground, yes } => {
             let ground = Ground::parse(&ground).map_err(|error| argument(format!("--ground: {error}")))?;
             let (organization, patient) = find(&app.services, &whose).await?;
             erase(&app.services, organization, patient, ground, yes).await
         }
     }
+}
+
+fn there(out: &Path) -> Failure {
+    Failure::run("exists", format!("{} is there already; nothing was written", out.display()), "Name a folder that does not exist yet.")
+}
+
+/// Makes the folder and its files, readable by their owner only.
+fn write(out: &Path, export: &Export) -> Result<(), Failure> {
+    let failed = |error: &std::io::Error| {
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            return there(out);
+        }
+        argument(format!("{} can't be written: {}", out.display(), error.kind()))
+    };
+    let mut folder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(out).map_err(|error| failed(&error))?;
+    for (name, text) in [(BUNDLE, format!("{:#}\n", export.bundle)), (PAGE, export.page.clone())] {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options.open(out.join(name)).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+        written.map_err(|error| failed(&error))?;
+    }
+    Ok(())
 }
 
 /// Whom it is about.

@@ -59,7 +59,7 @@ pub(super) async fn run(services: &Services, owner: Owner, options: &Options) ->
     Ok(())
 }
 
-fn language(text: &str) -> Result<Language, Failure> {
+pub(super) fn language(text: &str) -> Result<Language, Failure> {
     let known = Language::parse(text).ok().filter(|language| languages().contains(language));
     known.ok_or_else(|| {
         argument(format!("--language {text} is not one of {}", languages().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")))

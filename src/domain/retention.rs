@@ -108,10 +108,9 @@ impl Kind {
     /// Days that an organization may choose. The shortest ones leave time to notice a mistake.
     pub fn range(self) -> RangeInclusive<u32> {
         match self {
-            Self::Draft => 1..=365,
             Self::Response => 30..=36_500,
             Self::Invitation => 30..=3_650,
-            Self::Contact => 1..=365,
+            Self::Draft | Self::Contact => 1..=365,
             // Shorter, nobody could look back at who has read what.
             Self::Log => 365..=36_500,
             Self::Attempts => 1..=400,

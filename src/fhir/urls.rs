@@ -28,6 +28,13 @@ pub const DATA_ABSENT: &str = "http://terminology.hl7.org/CodeSystem/data-absent
 pub const OBSERVATION_CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-category";
 pub const FORMS_LAB: &str = "http://fhir.forms-lab.com/CodeSystem/errors";
 
+pub const ABSENT_REASON: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
+pub const SDC_TEMPORARY: &str = "http://hl7.org/fhir/uv/sdc/CodeSystem/temp";
+pub const OBJECT_ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
+pub const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
+/// System of identifiers that are addresses themselves, such as `urn:uuid:…`.
+pub const URI: &str = "urn:ietf:rfc:3986";
+
 pub const OPTIONS_FROM: &str = "https://kartlegging.example/fhir/StructureDefinition/options-from";
 pub const TOPIC: &str = "https://kartlegging.example/fhir/StructureDefinition/topic";
 pub const SUPPLEMENT: &str = "https://kartlegging.example/fhir/StructureDefinition/supplement";

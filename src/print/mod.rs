@@ -4,3 +4,4 @@ pub mod copy;
 pub mod paper;
 pub mod pdf;
 pub mod qr;
+pub mod record;

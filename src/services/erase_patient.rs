@@ -120,7 +120,7 @@ async fn erase_in(
         };
         invitations::transition(tx, &invitation, to, false, now).await?;
     }
-    erasure::erase(tx, organization, patient, now).await?;
+    erasure::erase(tx, patient, now).await?;
     let caller = Caller { ground_text: Some(ground.0.clone()), ..Caller::system(organization, "command:patient-erase") };
     let deed = Deed::done("patient.erase", Some(("patient", patient.0)), vec![patient]);
     audit::write(tx, services, &caller, &deed).await?;

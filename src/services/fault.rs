@@ -18,6 +18,9 @@ pub enum Fault {
     /// A document could not be made.
     #[error(transparent)]
     Print(#[from] crate::print::pdf::Error),
+    /// A page of HTML could not be made.
+    #[error(transparent)]
+    Page(#[from] crate::print::record::Error),
 }
 
 impl Fault {

@@ -406,7 +406,7 @@ async fn put_patient(tx: &Tx, services: &Services, caller: &Caller, data: &Patie
     {
         let Some(wrapped) = &row.key else {
             // Nothing of them can be read any more: whoever has the number now is somebody new.
-            patients::delete_identifiers(tx, organization, id).await?;
+            patients::delete_identifiers(tx, &[id]).await?;
             return new_patient(tx, services, organization, data, now).await;
         };
         let cipher = services.vault.patient(tx, organization, id, wrapped).await?;

@@ -17,6 +17,7 @@ pub mod enter_paper;
 pub mod entrance;
 pub mod erase_patient;
 pub mod expire_invitations;
+pub mod export_patient;
 pub mod fault;
 pub mod holder;
 pub mod idempotency;

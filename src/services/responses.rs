@@ -191,17 +191,18 @@ async fn with_ground(services: &Services, snapshot: &Snapshot, response: Respons
     Ok(Allowed { response, ground, cipher, form })
 }
 
-fn form_of(services: &Services, response: &Response) -> Result<Arc<Form>, Fault> {
+pub(super) fn form_of(services: &Services, response: &Response) -> Result<Arc<Form>, Fault> {
     let found = services.library.find(&response.questionnaire_name, Some(&response.questionnaire_version));
     found.ok_or(Fault::Content("questionnaire of a response"))
 }
 
-struct Opened {
-    answers: Answers,
-    respondent: Respondent,
+/// A version, opened.
+pub(super) struct Opened {
+    pub(super) answers: Answers,
+    pub(super) respondent: Respondent,
 }
 
-fn open(cipher: &PatientCipher, form: &Form, version: &Version) -> Result<Opened, Fault> {
+pub(super) fn open(cipher: &PatientCipher, form: &Form, version: &Version) -> Result<Opened, Fault> {
     let open = |column, value: &[u8]| cipher.open("response_version", column, version.response.0, version.version, value);
     let answers = read_stored(form, &open("answers_sealed", &version.answers_sealed)?)?;
     let respondent =

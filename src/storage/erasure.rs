@@ -7,7 +7,7 @@ use super::entity::{
 };
 use super::expiry::forget_counters;
 use super::{Reader, StorageError, Tx};
-use crate::domain::ids::{OrganizationId, PatientId};
+use crate::domain::ids::PatientId;
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::SelectStatement;
@@ -81,10 +81,10 @@ pub async fn holding(reader: &impl Reader, patient: PatientId) -> Result<Holding
 
 /// Erases: key and identifiers, drafts and sessions go, what was sealed becomes empty, every link of
 /// the patient is dead. Invitations must be under their locks, the patient too.
-pub async fn erase(tx: &Tx, organization: OrganizationId, patient: PatientId, now: DateTime<Utc>) -> Result<()> {
+pub async fn erase(tx: &Tx, patient: PatientId, now: DateTime<Utc>) -> Result<()> {
     let own = tx.transaction();
     patient_key::Entity::delete_many().filter(patient_key::Column::PatientId.eq(patient.0)).exec(own).await?;
-    super::patients::delete_identifiers(tx, organization, patient).await?;
+    super::patients::delete_identifiers(tx, &[patient]).await?;
     let empty = patient::ActiveModel {
         name_sealed: Set(Vec::new()),
         birth_date_sealed: Set(Vec::new()),

@@ -7,6 +7,7 @@ use crate::domain::ids::{AppointmentId, ClinicianId, InvitationId, OrganizationI
 use crate::domain::invitation::InvitationState;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -209,7 +210,35 @@ pub async fn of_patient(reader: &impl Reader, organization: OrganizationId, pati
     rows.into_iter().map(from).collect()
 }
 
-/// The same under their locks, in the order in which everybody takes them: invitations before their
+/// When an invitation was used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times {
+    /// First opened.
+    pub opened_at: Option<DateTime<Utc>>,
+    /// Answers handed in last.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// Closed.
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// The times of a patient's invitations.
+pub async fn times_of_patient(
+    reader: &impl Reader,
+    organization: OrganizationId,
+    patient: PatientId,
+) -> Result<HashMap<InvitationId, Times>> {
+    let rows = invitation::Entity::find()
+        .filter(invitation::Column::OrganizationId.eq(organization.0))
+        .filter(invitation::Column::PatientId.eq(patient.0))
+        .all(reader.transaction())
+        .await?;
+    let times = |row: invitation::Model| {
+        (row.id.into(), Times { opened_at: row.opened_at, answered_at: row.answered_at, closed_at: row.closed_at })
+    };
+    Ok(rows.into_iter().map(times).collect())
+}
+
+/// A patient's invitations under their locks, in the order in which everybody takes them: invitations before their
 /// patient.
 pub async fn lock_of_patient(tx: &Tx, organization: OrganizationId, patient: PatientId) -> Result<Vec<Invitation>> {
     let rows = invitation::Entity::find()

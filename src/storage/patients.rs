@@ -229,14 +229,11 @@ pub async fn identifiers(reader: &impl Reader, organization: OrganizationId, id:
     rows.into_iter().map(from).collect()
 }
 
-/// Deletes the identifiers of a patient: nobody finds the patient by them any more.
-pub async fn delete_identifiers(tx: &Tx, organization: OrganizationId, id: PatientId) -> Result<u64> {
-    let done = patient_identifier::Entity::delete_many()
-        .filter(patient_identifier::Column::OrganizationId.eq(organization.0))
-        .filter(patient_identifier::Column::PatientId.eq(id.0))
-        .exec(tx.transaction())
-        .await?;
-    Ok(done.rows_affected)
+/// Deletes the identifiers of patients: nobody finds them by a number any more.
+pub async fn delete_identifiers(tx: &Tx, patients: &[PatientId]) -> Result<()> {
+    let theirs = patient_identifier::Column::PatientId.is_in(patients.iter().map(|id| id.0));
+    patient_identifier::Entity::delete_many().filter(theirs).exec(tx.transaction()).await?;
+    Ok(())
 }
 
 /// Finds the patient of any of these blind indexes (one per live key version).

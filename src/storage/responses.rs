@@ -259,6 +259,12 @@ pub async fn insert_review(tx: &Tx, mark: &Review) -> Result<()> {
     Ok(())
 }
 
+/// Every review of a response, oldest first.
+pub async fn reviews(reader: &impl Reader, response: ResponseId) -> Result<Vec<Review>> {
+    let query = review::Entity::find().filter(review::Column::ResponseId.eq(response.0)).order_by_asc(review::Column::ReviewedAt);
+    Ok(query.all(reader.transaction()).await?.iter().map(review_from).collect())
+}
+
 /// The newest review of a response.
 pub async fn newest_review(reader: &impl Reader, response: ResponseId) -> Result<Option<Review>> {
     let row = review::Entity::find()
@@ -267,12 +273,16 @@ pub async fn newest_review(reader: &impl Reader, response: ResponseId) -> Result
         .order_by_desc(review::Column::ReviewedAt)
         .one(reader.transaction())
         .await?;
-    Ok(row.map(|row| Review {
+    Ok(row.as_ref().map(review_from))
+}
+
+fn review_from(row: &review::Model) -> Review {
+    Review {
         id: row.id.into(),
         organization: row.organization_id.into(),
         response: row.response_id.into(),
         version: row.response_version,
         clinician: row.clinician_id.into(),
         reviewed_at: row.reviewed_at,
-    }))
+    }
 }

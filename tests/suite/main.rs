@@ -11,6 +11,7 @@ mod content;
 mod contract;
 mod docs;
 mod erasure;
+mod export;
 mod invitations;
 mod jobs;
 mod log;

@@ -72,6 +72,40 @@ on_both! {
 }
 
 on_both! {
+    async fn what_is_wrong_can_be_put_right_after_the_visit(app: TestApp) {
+        let invited = app.invite("visit-1").await;
+        let (_, receipt) = app.answer(&invited, &answers(8, &["pain"], &[], "yes", Some("yes"))).await;
+        let response = format!("/api/v1/responses/{}", receipt["response"].as_str().unwrap_or_default());
+        let nurse = app.world.token("clinician");
+        app.post(&format!("{response}/review")).bearer(nurse).json(&json!({"version": 1})).send().await.expect(200);
+        // Three weeks after the visit the patient can't change anything any more, and asks.
+        app.advance(Duration::days(24));
+        app.try_link(&invited, BORN).await.expect_problem(409, "invitation-answered");
+        let mut body = paper(&json!({"invitation": invited.id}), "patient");
+        body["answered_on"] = json!("2026-12-17");
+        let made = enter(&app, "clinician", "paper-0001", &body).await.expect(201);
+        assert_eq!((&made["id"], &made["version"], &made["source"]), (&receipt["response"], &json!(2), &json!("staff")));
+        assert_eq!((&made["entered_by"], &made["answered_on"]), (&json!(app.world.clinician), &json!("2026-12-17")));
+        // What stood there before is kept, and the clinician is shown that it changed.
+        let before = app.get(&format!("{response}?version=1")).bearer(nurse).send().await.expect(200);
+        assert_eq!((&before["source"], &before["versions"], &before["consent"]), (&json!("patient"), &json!(2), &json!("yes")));
+        let now = app.get(&response).bearer(nurse).send().await.expect(200);
+        assert_eq!((&now["amended"], &now["consent"], &now["review"]["current"]), (&json!(true), &json!("no"), &json!(false)));
+        let list = format!("/api/v1/worklist?unit={}&from=2026-11-24&to=2026-11-30", app.world.unit);
+        let list = app.get(&list).bearer(nurse).send().await.expect(200);
+        let row = &list["items"][0];
+        assert_eq!((&row["response"]["amended"], &row["response"]["unread"], &row["score"]), (&json!(true), &json!(true), &json!(5)));
+        let path = format!("/api/v1/patients/{}/access-log", invited.patient);
+        let log = app.get(&path).bearer(app.world.token("auditor")).send().await.expect(200);
+        let amended = log["items"].as_array().into_iter().flatten().find(|entry| entry["action"] == "response.amend");
+        assert_eq!(amended.map(|entry| &entry["actor"]["id"]), Some(&json!(app.world.clinician)));
+        // The same once more is no new version, and only the unit that asked may do it.
+        assert_eq!(enter(&app, "clinician", "paper-0002", &body).await.expect(201)["version"], 2);
+        enter(&app, "second_clinician", "paper-0003", &body).await.expect_problem(403, "role-missing");
+    }
+}
+
+on_both! {
     async fn what_has_to_fit(app: TestApp) {
         let invited = app.invite("visit-1").await;
         let body = |change: Value| {

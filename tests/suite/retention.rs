@@ -276,3 +276,29 @@ on_both! {
         assert_eq!(rows(&app, "response").await, 1);
     }
 }
+
+on_both! {
+    async fn a_letter_to_someone_who_is_just_being_forgotten(app: TestApp) {
+        set(&app, "invitation=30").await;
+        for round in 0..6 {
+            let visit = |name: &str, days: i64| {
+                let mut order = app.order(&format!("{name}-{round}"));
+                order["appointment"]["starts_at"] = json!((app.services.now() + Duration::days(days)).to_rfc3339());
+                order
+            };
+            let old = Invited::of(app.issue(&format!("key-old-{round}"), &visit("old", 3)).await.expect(201));
+            app.advance(Duration::days(40));
+            expire_invitations::run(&app.services).await.expect("expired");
+            let (key, order) = (format!("key-new-{round}"), visit("new", 3));
+            let (done, issued) = tokio::join!(enforce_retention::run(&app.services), app.issue(&key, &order));
+            done.expect("run");
+            let issued = Invited::of(issued.expect(201));
+            // Whoever was faster: the letter opens, and there is one patient with that number.
+            app.try_link(&issued, BORN).await.expect(201);
+            assert_eq!(rows(&app, "patient_identifier").await, 1, "round {round}");
+            run(&app).await;
+            app.get(&format!("/api/v1/invitations/{}", old.id)).bearer(app.world.token("client")).send().await.expect_problem(404, "not-found");
+            app.revoke(&issued.id).await.expect(200);
+        }
+    }
+}

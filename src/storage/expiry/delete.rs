@@ -2,10 +2,9 @@
 //! also how a save takes them.
 
 use super::super::entity::{
-    appointment, credential, credential_invitation, draft, invitation, patient, patient_identifier, patient_key, response,
-    response_version, review, session,
+    appointment, credential, credential_invitation, draft, invitation, patient, patient_key, response, response_version, review, session,
 };
-use super::super::{Reader, StorageError, Tx};
+use super::super::{Reader, StorageError, Tx, patients};
 use super::{Found, Past, Rows, counters, due, invitations, responses, same_as, select};
 use crate::domain::ids::{OrganizationId, PatientId};
 use sea_orm::ActiveValue::Set;
@@ -108,12 +107,10 @@ pub async fn delete_patients(tx: &Tx, organization: OrganizationId, among: &BTre
     // A new invitation for one of them waits here, or was faster and is seen by the second look.
     let lock = patient::Entity::find().select_only().column(patient::Column::Id).filter(patient::Column::Id.is_in(candidates.clone()));
     let _: Vec<Uuid> = lock.lock(LockType::Update).into_tuple().all(tx.transaction()).await?;
-    let gone: Vec<Uuid> = bare(candidates).into_tuple().all(tx.transaction()).await?;
-    patient_key::Entity::delete_many().filter(patient_key::Column::PatientId.is_in(gone.clone())).exec(tx.transaction()).await?;
-    patient_identifier::Entity::delete_many()
-        .filter(patient_identifier::Column::PatientId.is_in(gone.clone()))
-        .exec(tx.transaction())
-        .await?;
-    patient::Entity::delete_many().filter(patient::Column::Id.is_in(gone.clone())).exec(tx.transaction()).await?;
-    Ok(gone.into_iter().map(PatientId).collect())
+    let ids: Vec<Uuid> = bare(candidates).into_tuple().all(tx.transaction()).await?;
+    let gone: Vec<PatientId> = ids.iter().copied().map(PatientId).collect();
+    patient_key::Entity::delete_many().filter(patient_key::Column::PatientId.is_in(ids.iter().copied())).exec(tx.transaction()).await?;
+    patients::delete_identifiers(tx, &gone).await?;
+    patient::Entity::delete_many().filter(patient::Column::Id.is_in(ids.iter().copied())).exec(tx.transaction()).await?;
+    Ok(gone)
 }

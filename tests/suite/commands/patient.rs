@@ -35,6 +35,32 @@ async fn erased(kind: Kind) {
     assert_eq!(sql::number(&program.database_url, "SELECT COUNT(*) FROM patient_key").await, 0);
 }
 
+async fn exported(kind: Kind) {
+    let (program, organization, number) = invited(kind).await;
+    let run = async |rest: &[&str]| program.run(&[&["patient", "export", "--organization", &organization], rest].concat()).await;
+    let whose = ["--national-id-file", &number];
+    let done = run(&[&whose as &[&str], &["--out", "export", "--language", "en"]].concat()).await.ok();
+    assert!(done.contains("bundle.json") && !done.contains(FNR), "{done}");
+    let bundle: serde_json::Value = serde_json::from_str(&program.read("export/bundle.json")).expect("JSON");
+    assert_eq!(bundle["resourceType"], "Bundle");
+    assert!(program.read("export/record.html").contains("What we hold about you"));
+    #[cfg(unix)]
+    for (path, rights) in [("export", 0o700), ("export/bundle.json", 0o600), ("export/record.html", 0o600)] {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(program.path().join(path)).expect(path).permissions());
+        assert_eq!(mode & 0o777, rights, "{path}");
+    }
+    let again = run(&[&whose as &[&str], &["--out", "export"]].concat()).await;
+    again.refused(1, "exists", "nothing was written");
+    assert!(program.read("export/record.html").contains("What we hold about you"));
+    run(&[&whose as &[&str], &["--out", "absent/export"]].concat()).await.refused(2, "argument-invalid", "can't be written");
+    run(&[&whose as &[&str], &["--out", "other", "--language", "se"]].concat()).await.refused(2, "argument-invalid", "nb, nn, en");
+    run(&["--patient", ABSENT, "--out", "other"]).await.refused(1, "not-found", "no such patient");
+    assert!(!program.path().join("other").exists(), "what is refused leaves no folder");
+    let id = bundle["entry"][0]["resource"]["id"].as_str().expect("id");
+    program.run(&["patient", "erase", "--organization", &organization, "--patient", id, "--ground", "x", "--yes"]).await.ok();
+    run(&["--patient", id, "--out", "other"]).await.refused(1, "not-found", "erased");
+}
+
 async fn refused(kind: Kind) {
     let (program, organization, number) = invited(kind).await;
     let run = async |rest: &[&str]| program.run(&[&["patient", "erase", "--organization", &organization], rest].concat()).await;
@@ -72,6 +98,16 @@ fn erased_on_sqlite() {
 #[test]
 fn erased_on_postgres() {
     alone(erased(Kind::Postgres));
+}
+
+#[test]
+fn exported_on_sqlite() {
+    alone(exported(Kind::Sqlite));
+}
+
+#[test]
+fn exported_on_postgres() {
+    alone(exported(Kind::Postgres));
 }
 
 #[test]
