@@ -227,9 +227,11 @@ fn issuers(settings: &Settings, ring: &Arc<KeyRing>) -> Result<Vec<TrustedIssuer
 impl App {
     /// Builds the application: keys, forms, database, then the checks that must hold before serving.
     pub async fn build(settings: Settings, migrate: bool, machine: Machine) -> Result<Self, Failure> {
-        let ring = match &settings.keys {
-            Some(text) => keys::parse(text)?,
-            None => keys::read(&settings.keys_file)?,
+        let ring = if let Some(text) = &settings.keys {
+            keys::parse(text.text())?
+        } else {
+            let source = keys::source(settings.keys_file.clone());
+            keys::read(&settings.keys_file)?.reading(source)
         };
         let ring = Arc::new(ring);
         let library = library(&settings)?;
@@ -257,6 +259,7 @@ impl App {
         })?;
         let handle = server.handle();
         let metrics = tokio::spawn(keep_up(metrics));
+        let keys = tokio::spawn(jobs::keep_keys(self.services.clone(), stop.clone()));
         let jobs = self.settings.jobs.then(|| tokio::spawn(jobs::work(self.services.clone(), stop.clone())));
         let serving = tokio::spawn(server);
         let _ = stop.wait_for(|stop| *stop).await;
@@ -266,6 +269,7 @@ impl App {
         if let Some(jobs) = jobs {
             let _ = tokio::time::timeout(drain, jobs).await;
         }
+        let _ = keys.await;
         metrics.abort();
         self.services.db.close().await;
         tracing::info!("stopped");

@@ -4,6 +4,7 @@
 //! `docs/operations.md`.
 
 mod admin;
+mod backup;
 mod demo;
 pub mod failure;
 mod invite;
@@ -61,9 +62,13 @@ enum Command {
     /// Issue API tokens of the built-in issuer.
     #[command(subcommand)]
     Token(token::Command),
-    /// Create a key file, or show which keys the database knows.
+    /// Create a key file; add, rotate, retire and show versions of keys.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Copy an SQLite database while it is in use; on PostgreSQL print the lines that do it.
+    Backup(backup::BackupOptions),
+    /// Put a backup in place after checking it; on PostgreSQL print the lines that do it.
+    Restore(backup::RestoreOptions),
     /// Issue invitations for the rows of a CSV file.
     Invite(invite::Options),
 }
@@ -82,6 +87,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Clinician(command) => admin::clinician(command, &app(load()?).await?).await,
         Command::Token(command) => token::run(&command, &app(load()?).await?).await,
         Command::Keys(command) => keys::run(&command, load).await,
+        Command::Backup(options) => backup::back_up(&options, &load()?).await,
+        Command::Restore(options) => backup::restore(&options, &load()?).await,
         Command::Invite(options) => invite::run(&options, &app(load()?).await?).await,
     }
 }

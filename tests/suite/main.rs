@@ -12,6 +12,7 @@ mod contract;
 mod docs;
 mod invitations;
 mod jobs;
+mod keys;
 mod pages;
 mod paper;
 mod patient;

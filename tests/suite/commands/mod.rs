@@ -2,6 +2,8 @@
 //! command. All of it runs the built binary.
 
 pub mod admin;
+mod backup;
 mod invite;
+mod keys;
 mod start;
 mod support_texts;
