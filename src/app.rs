@@ -209,6 +209,16 @@ fn external_issuer(settings: &IssuerSettings) -> Result<TrustedIssuer, Failure> 
     })
 }
 
+/// The key ring of the settings. One from a file can be read again.
+pub fn ring(settings: &Settings) -> Result<KeyRing, Failure> {
+    if let Some(text) = &settings.keys {
+        return keys::parse(text.text());
+    }
+    // Before the file is read: what changes in between is seen as a change.
+    let source = keys::source(settings.keys_file.clone());
+    Ok(keys::read(&settings.keys_file)?.reading(source))
+}
+
 fn issuers(settings: &Settings, ring: &Arc<KeyRing>) -> Result<Vec<TrustedIssuer>, Failure> {
     let own = Issuer::new(
         settings.token_issuer.clone(),
@@ -227,13 +237,7 @@ fn issuers(settings: &Settings, ring: &Arc<KeyRing>) -> Result<Vec<TrustedIssuer
 impl App {
     /// Builds the application: keys, forms, database, then the checks that must hold before serving.
     pub async fn build(settings: Settings, migrate: bool, machine: Machine) -> Result<Self, Failure> {
-        let ring = if let Some(text) = &settings.keys {
-            keys::parse(text.text())?
-        } else {
-            let source = keys::source(settings.keys_file.clone());
-            keys::read(&settings.keys_file)?.reading(source)
-        };
-        let ring = Arc::new(ring);
+        let ring = Arc::new(ring(&settings)?);
         let library = library(&settings)?;
         let issuers = issuers(&settings, &ring)?;
         let db = database(&settings, migrate).await?;

@@ -224,6 +224,7 @@ fn line(own: &VersionStatus) -> String {
     let since = own.since.map(|at| format!(", known since {}", day(at))).unwrap_or_default();
     let state = match own.active_at {
         Some(at) if own.is_active => format!("makes what is new since {}", day(at)),
+        None if own.since.is_none() && matches!(own.target, Target::Purpose(_)) => "retired: take it out of the key file".to_owned(),
         None => "not used yet".to_owned(),
         Some(_) if own.uses.is_empty() => "needed by nothing: can be retired".to_owned(),
         Some(_) => format!("still needed: {}", counts(&own.uses)),

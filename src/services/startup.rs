@@ -104,8 +104,10 @@ fn new_checks(services: &Services, known: &[KeyCheck]) -> Result<Vec<KeyCheck>, 
     }
     let mut fresh = Vec::new();
     for purpose in Purpose::ALL {
+        let highest = known.iter().filter(|check| check.purpose == purpose.word()).map(|check| check.version).max();
         for version in services.ring.versions(purpose) {
-            if !known.iter().any(|check| check.purpose == purpose.word() && check.version == version) {
+            // A lower one was retired: a copy of the key file that still has it brings it back nowhere.
+            if highest.is_none_or(|highest| version > highest) {
                 let value = services.ring.check_value(purpose, version)?;
                 fresh.push(KeyCheck { purpose: purpose.word().to_owned(), version, value, created_at: services.now(), active_at: None });
             }

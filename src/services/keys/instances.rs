@@ -44,18 +44,18 @@ pub struct Known {
 pub enum Need {
     /// The key of this version.
     Version(Purpose, u16),
-    /// That this version makes new values.
+    /// That this version, or a newer one, makes new values.
     Active(Purpose, u16),
-    /// The organizations' keys as they are now.
-    Organizations(String),
+    /// The organizations' keys as they are when it is asked.
+    Organizations,
 }
 
 impl Need {
-    fn is_met(&self, known: &Known) -> bool {
+    fn is_met(&self, known: &Known, organizations: &str) -> bool {
         match self {
             Self::Version(purpose, version) => known.versions.get(purpose.word()).is_some_and(|versions| versions.contains(version)),
-            Self::Active(purpose, version) => known.active.get(purpose.word()) == Some(version),
-            Self::Organizations(fingerprint) => known.organizations == *fingerprint,
+            Self::Active(purpose, version) => known.active.get(purpose.word()).is_some_and(|active| active >= version),
+            Self::Organizations => known.organizations == organizations,
         }
     }
 }
@@ -98,7 +98,8 @@ pub async fn refresh(services: &Services) -> Result<Known, Fault> {
     services.vault.agree(signatures(&rows));
     let versions: BTreeMap<String, Vec<u16>> =
         Purpose::ALL.into_iter().map(|purpose| (purpose.word().to_owned(), services.ring.versions(purpose))).collect();
-    let is_new = |purpose: Purpose| services.ring.versions(purpose).iter().any(|version| !known.contains(&(purpose, *version)));
+    let highest = |purpose: Purpose| known.range((purpose, 0)..=(purpose, u16::MAX)).next_back().map(|(_, version)| *version);
+    let is_new = |purpose: Purpose| services.ring.versions(purpose).first().copied() > highest(purpose);
     if Purpose::ALL.into_iter().any(is_new) {
         let recorded = services.db.write(services.clone(), |services, tx| Box::pin(startup::record_keys(tx, services))).await;
         if let Err(error) = recorded {
@@ -166,13 +167,18 @@ impl Reporter {
 /// Instances that are alive and don't know enough yet; each with whether it reads the key file again.
 pub async fn unaware(services: &Services, need: &Need) -> Result<Vec<(Uuid, bool)>, Fault> {
     let since = services.now() - ALIVE;
-    let alive = services
+    let (alive, rows) = services
         .db
-        .read(since, |since, snapshot| Box::pin(async move { Ok::<_, Fault>(guards::instances(snapshot, *since).await?) }))
+        .read(since, |since, snapshot| {
+            Box::pin(
+                async move { Ok::<_, Fault>((guards::instances(snapshot, *since).await?, organizations::keys(snapshot, None).await?)) },
+            )
+        })
         .await?;
+    let present = fingerprint(&rows);
     let unaware = alive.into_iter().filter_map(|instance| {
         let known: Option<Known> = serde_json::from_str(&instance.keys).ok();
-        let met = known.as_ref().is_some_and(|known| need.is_met(known));
+        let met = known.as_ref().is_some_and(|known| need.is_met(known, &present));
         (!met).then(|| (instance.id, known.is_none_or(|known| known.reads_again)))
     });
     Ok(unaware.collect())

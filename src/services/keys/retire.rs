@@ -64,7 +64,7 @@ async fn retire_purpose(services: &Services, purpose: Purpose, version: u16, now
 }
 
 /// Forgets a version of a purpose in the database. After the key file has been changed it is done
-/// again: an instance may have recorded the version anew in between.
+/// again: an instance may have recorded one that was never used anew in between.
 pub async fn forget(services: &Services, purpose: Purpose, version: u16) -> Result<(), Error> {
     services
         .db
@@ -75,7 +75,7 @@ pub async fn forget(services: &Services, purpose: Purpose, version: u16) -> Resu
 }
 
 async fn retire_organization(services: &Services, organization: OrganizationId, version: u16, tell: Tell<'_>) -> Result<(), Error> {
-    let known = instances::refresh(services).await?;
+    instances::refresh(services).await?;
     let (rows, needed) = services
         .db
         .read((organization, version), |(organization, version), snapshot| {
@@ -94,7 +94,7 @@ async fn retire_organization(services: &Services, organization: OrganizationId, 
     if version > active.version {
         return Err(Error::NotFound);
     }
-    let unaware = instances::unaware(services, &Need::Organizations(known.organizations)).await?;
+    let unaware = instances::unaware(services, &Need::Organizations).await?;
     if !unaware.is_empty() {
         return Err(Error::Unaware(unaware));
     }

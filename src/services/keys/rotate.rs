@@ -135,8 +135,8 @@ async fn add(tx: &Tx, services: &Services, organization: OrganizationId) -> Resu
 }
 
 pub(super) async fn wait_for_organizations(services: &Services, tell: Tell<'_>) -> Result<(), Error> {
-    let known = instances::refresh(services).await?;
-    wait(services, Need::Organizations(known.organizations), tell).await
+    instances::refresh(services).await?;
+    wait(services, Need::Organizations, tell).await
 }
 
 /// How many rows are under other versions.

@@ -57,7 +57,7 @@ async fn restored(app: &TestApp, name: &str, file: &Path, keys: Option<&Path>) -
             let mut arguments = vec!["restore", path];
             arguments.extend(keys.iter().flat_map(|keys| ["--keys", keys.to_str().expect("path")]));
             let said = beside(app, &url).await.run(&arguments).await.ok();
-            assert_eq!(said.contains("have no data key"), keys.is_none(), "{said}");
+            assert!(keys.is_some() || said.contains("1 of 1 patients have no data key"), "{said}");
             url
         }
         Kind::Postgres => {
@@ -96,8 +96,7 @@ fn holds(kind: Kind, file: &Path, bytes: &[u8]) -> bool {
         Kind::Sqlite => std::fs::read(file).expect("a file").windows(bytes.len()).any(|window| window == bytes),
         Kind::Postgres => {
             let text = shell(&format!("pg_restore --data-only --file=- '{}'", file.display()), "");
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            text.contains(&hex)
+            text.contains(&sql::hex(bytes))
         }
     }
 }
@@ -139,9 +138,6 @@ on_both! {
         let back = restored(&app, "back.db", &file, Some(&keys_of(&file))).await;
         summary(&back, &response).await.expect(200);
         for (name, keys) in [("today.db", Some(keys_of(&later))), ("none.db", None)] {
-            if app.kind == Kind::Sqlite && name == "today.db" {
-                continue;
-            }
             let gone = restored(&app, name, &file, keys.as_deref()).await;
             let read = summary(&gone, &response).await;
             assert!((400..500).contains(&read.status) && !read.text.contains("hemmelig") && !read.text.contains("Oppdiktet"), "{}", read.text);

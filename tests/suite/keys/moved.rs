@@ -1,8 +1,10 @@
 //! Sealed values that a hand moved to another row, column, patient or organization: an error without
 //! anything of them, on every way that reads them.
 
+use crate::commands::admin::{chrono_date, installed};
 use crate::on_both;
 use crate::support::app::Kind;
+use crate::support::program::alone;
 use crate::support::world::{BORN, Invited, answers, order_without_visit, with_text};
 use crate::support::{TestApp, sql};
 use serde_json::json;
@@ -27,7 +29,7 @@ async fn swap(app: &TestApp, table: &str, column: &str, key: &str, one: &str, ot
     for own in [one, other] {
         let rows = sql::query(&app.database_url, &format!("SELECT {column} FROM {table} WHERE {key} = {}", id(own))).await;
         let value: Vec<u8> = rows[0].try_get_by_index(0).expect("bytes");
-        values.push(value.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        values.push(sql::hex(&value));
     }
     for (own, value) in [(one, &values[1]), (other, &values[0])] {
         let put = format!("UPDATE {table} SET {column} = {} WHERE {key} = {}", bytes(value), id(own));
@@ -100,4 +102,34 @@ on_both! {
         let refused = kartlegging::services::startup::check(&app.services).await.map_err(|error| error.to_string());
         assert_eq!(refused, Err("the root key version 1 is not the one this database was used with".to_owned()));
     }
+}
+
+#[test]
+fn it_is_logged_once_and_without_what_it_is() {
+    alone(async {
+        let (mut program, _, unit) = installed(Kind::Sqlite).await;
+        program.set("KARTLEGGING_LOG_FILTER", "trace");
+        let organization = program.run(&["organization", "list"]).await.ok();
+        let organization = organization.split_whitespace().next().expect("id").to_owned();
+        let client =
+            program.run(&["client", "add", "--organization", &organization, "--name", "x", "--scope", "invitations:write"]).await.ok();
+        let client = program.run(&["token", "issue", "--client", &client]).await.ok();
+        let serving = program.serve().await;
+        let order = order_without_visit(&unit, "Dagny Oppdiktet");
+        let issue = serving.http.call("POST", "/api/v1/invitations").bearer(&client).key("moved-key-1");
+        let mut order = order;
+        order["due_on"] = json!(chrono_date(7));
+        let invited = Invited::of(issue.json(&order).send().await.expect(201));
+        let exchange = "UPDATE patient SET name_sealed = birth_date_sealed, birth_date_sealed = name_sealed";
+        assert_eq!(sql::execute(&program.database_url, exchange).await.expect("exchange"), 1);
+        let open = serving.http.call("POST", "/api/v1/session").json(&json!({"link": invited.link, "birth_date": BORN}));
+        let opened = open.send().await;
+        let id = opened.headers["x-request-id"].clone();
+        opened.expect_problem(500, "internal");
+        serving.terminate();
+        let (_, log, _) = serving.ended().await;
+        let told: Vec<&str> = log.lines().filter(|line| line.contains(&id) && line.contains("\"level\":\"ERROR\"")).collect();
+        assert_eq!(told.len(), 1, "{told:#?}");
+        assert!(told[0].contains("a stored value does not open") && !log.contains("Dagny"), "{}", told[0]);
+    });
 }
