@@ -17,6 +17,7 @@ mod m20261122_000006_access_log;
 mod m20261122_000007_support_text;
 mod m20261122_000008_draft_place;
 mod m20261122_000009_access_log_seal;
+mod m20261122_000010_key_rotation;
 mod m20261122_000011_retention;
 
 /// Every migration, oldest first.
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_support_text::Migration),
             Box::new(m20261122_000008_draft_place::Migration),
             Box::new(m20261122_000009_access_log_seal::Migration),
+            Box::new(m20261122_000010_key_rotation::Migration),
             Box::new(m20261122_000011_retention::Migration),
         ]
     }

@@ -209,12 +209,14 @@ fn external_issuer(settings: &IssuerSettings) -> Result<TrustedIssuer, Failure> 
     })
 }
 
-/// The key ring of the settings.
+/// The key ring of the settings. One from a file can be read again.
 pub fn ring(settings: &Settings) -> Result<KeyRing, Failure> {
-    match &settings.keys {
-        Some(text) => keys::parse(text),
-        None => keys::read(&settings.keys_file),
+    if let Some(text) = &settings.keys {
+        return keys::parse(text.text());
     }
+    // Before the file is read: what changes in between is seen as a change.
+    let source = keys::source(settings.keys_file.clone());
+    Ok(keys::read(&settings.keys_file)?.reading(source))
 }
 
 fn issuers(settings: &Settings, ring: &Arc<KeyRing>) -> Result<Vec<TrustedIssuer>, Failure> {
@@ -261,6 +263,7 @@ impl App {
         })?;
         let handle = server.handle();
         let metrics = tokio::spawn(keep_up(metrics));
+        let keys = tokio::spawn(jobs::keep_keys(self.services.clone(), stop.clone()));
         let jobs = self.settings.jobs.then(|| tokio::spawn(jobs::work(self.services.clone(), stop.clone())));
         let serving = tokio::spawn(server);
         let _ = stop.wait_for(|stop| *stop).await;
@@ -270,6 +273,7 @@ impl App {
         if let Some(jobs) = jobs {
             let _ = tokio::time::timeout(drain, jobs).await;
         }
+        let _ = keys.await;
         metrics.abort();
         self.services.db.close().await;
         tracing::info!("stopped");

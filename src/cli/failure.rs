@@ -4,16 +4,21 @@ use crate::services::Fault;
 use crate::storage::StorageError;
 
 /// Every code that a command can end with, in the order of `docs/errors.md`.
-pub const CODES: [&str; 15] = [
+pub const CODES: [&str; 20] = [
     "config-invalid",
     "key-missing",
     "key-version-lost",
     "key-file-invalid",
+    "key-needed",
+    "instances-unaware",
     "questionnaire-changed",
     "questionnaire-refused",
     "database-newer",
     "database-behind",
     "database-unreachable",
+    "database-in-use",
+    "backup-invalid",
+    "not-sqlite",
     "port-in-use",
     "csv-invalid",
     "access-log-broken",

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod admin;
+mod backup;
 mod demo;
 pub mod failure;
 mod invite;
@@ -64,7 +65,7 @@ enum Command {
     /// Issue API tokens of the built-in issuer.
     #[command(subcommand)]
     Token(token::Command),
-    /// Create a key file, or show which keys the database knows.
+    /// Create a key file; add, rotate, retire and show versions of keys.
     #[command(subcommand)]
     Keys(keys::Command),
     /// Check the access log against its seals and signed heads; show heads and public keys.
@@ -73,6 +74,10 @@ enum Command {
     /// Export everything that is held about a patient, or erase it.
     #[command(subcommand)]
     Patient(patient::Command),
+    /// Copy an SQLite database while it is in use; on PostgreSQL print the lines that do it.
+    Backup(backup::BackupOptions),
+    /// Put a backup in place after checking it; on PostgreSQL print the lines that do it.
+    Restore(backup::RestoreOptions),
     /// Issue invitations for the rows of a CSV file.
     Invite(invite::Options),
 }
@@ -93,6 +98,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Keys(command) => keys::run(&command, load).await,
         Command::AccessLog(command) => access_log::run(command, load()?).await,
         Command::Patient(command) => patient::run(command, &app(load()?).await?).await,
+        Command::Backup(options) => backup::back_up(&options, &load()?).await,
+        Command::Restore(options) => backup::restore(&options, &load()?).await,
         Command::Invite(options) => invite::run(&options, &app(load()?).await?).await,
     }
 }

@@ -1,13 +1,16 @@
-//! The key file: TOML with one `[[key]]` a key, readable by its owner only.
+//! The key file: TOML with one `[[key]]` a key, readable by its owner only. It is changed by writing
+//! another file beside it that takes its place, so whoever reads it reads the old or the new one.
 
 use crate::cli::failure::Failure;
-use crate::crypto::ring::{KeyRing, Purpose, RingError};
+use crate::crypto::ring::{Entry, KeyRing, Purpose, RingError, Source};
 use crate::domain::clock::Entropy;
 use config::{Config, File, FileFormat};
 use serde::Deserialize;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 #[derive(Deserialize)]
@@ -25,6 +28,28 @@ struct KeyEntry {
     secret: Zeroizing<String>,
 }
 
+/// A key file's text in a setting: wiped when it is let go, and in no debug output.
+#[derive(Clone, Deserialize)]
+pub struct KeyText(Zeroizing<String>);
+
+impl KeyText {
+    /// Wraps a text.
+    pub fn new(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for KeyText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeyText")
+    }
+}
+
 fn broken(detail: &str) -> Failure {
     Failure::config(
         "key-file-invalid",
@@ -33,8 +58,8 @@ fn broken(detail: &str) -> Failure {
     )
 }
 
-/// Reads keys from the text of a key file.
-pub fn parse(text: &str) -> Result<KeyRing, Failure> {
+/// Reads the keys of a key file, whichever there are.
+fn entries(text: &str) -> Result<Vec<Entry>, Failure> {
     // The parser's own text quotes what it read, and that is a secret here.
     let file: KeyFile = Config::builder()
         .add_source(File::from_str(text, FileFormat::Toml))
@@ -46,7 +71,12 @@ pub fn parse(text: &str) -> Result<KeyRing, Failure> {
         let purpose = Purpose::parse(&key.purpose).ok_or_else(|| broken("a key has a purpose that this version does not know"))?;
         entries.push((purpose, key.version, key.secret));
     }
-    KeyRing::from_entries(entries).map_err(|error| match error {
+    Ok(entries)
+}
+
+/// Reads keys from the text of a key file.
+pub fn parse(text: &str) -> Result<KeyRing, Failure> {
+    KeyRing::from_entries(entries(text)?).map_err(|error| match error {
         // Came after the others: a key file from before is whole but for this one.
         RingError::Missing(Purpose::Log) => Failure::config(
             "key-missing",
@@ -68,6 +98,10 @@ fn missing(detail: &str) -> Failure {
 
 /// Reads a key file.
 pub fn read(path: &Path) -> Result<KeyRing, Failure> {
+    parse(&text(path)?)
+}
+
+fn text(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let text = std::fs::read_to_string(path)
         .map(Zeroizing::new)
         .map_err(|error| missing(&format!("the key file {} can't be read: {}", path.display(), error.kind())))?;
@@ -78,7 +112,117 @@ pub fn read(path: &Path) -> Result<KeyRing, Failure> {
             "Take the rights of others away (chmod o= FILE), and think of the keys as seen.",
         ));
     }
-    parse(&text)
+    Ok(text)
+}
+
+/// Reads the file again whenever it is another one than the last time. A file that can't be used is
+/// logged once, and the keys that are known stay.
+pub fn source(path: PathBuf) -> Source {
+    let seen = Mutex::new(stamp(&path));
+    Box::new(move || {
+        let now = stamp(&path);
+        let mut seen = seen.lock().ok()?;
+        if now == *seen || now.is_none() {
+            return None;
+        }
+        *seen = now;
+        read(&path).inspect_err(|failure| tracing::error!(%failure, "the key file has changed and can't be used")).ok()
+    })
+}
+
+/// What tells one writing of a file from the next.
+fn stamp(path: &Path) -> Option<(SystemTime, u64, u64)> {
+    let data = std::fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    let node = std::os::unix::fs::MetadataExt::ino(&data);
+    #[cfg(not(unix))]
+    let node = 0;
+    Some((data.modified().ok()?, data.len(), node))
+}
+
+/// Adds a fresh version of a purpose to a key file; gives its number.
+pub fn add(path: &Path, purpose: Purpose, entropy: &dyn Entropy) -> Result<u16, Failure> {
+    replace(path, |old| {
+        let last = entries(old)?.iter().filter(|(own, ..)| *own == purpose).map(|(_, version, _)| *version).max().unwrap_or(0);
+        let version = last.checked_add(1).ok_or_else(|| broken("the highest possible version is in use"))?;
+        let mut text = Zeroizing::new(String::with_capacity(old.len() + 256));
+        text.push_str(old);
+        push(&mut text, &KeyRing::fresh(purpose, version, entropy));
+        Ok((text, version))
+    })
+}
+
+/// Takes a version out of a key file; says whether it was there.
+pub fn remove(path: &Path, purpose: Purpose, version: u16) -> Result<bool, Failure> {
+    replace(path, |old| {
+        let all = entries(old)?;
+        let mut text = Zeroizing::new(String::with_capacity(old.len()));
+        text.push_str(HEADER);
+        let left = all.iter().filter(|(own, number, _)| (*own, *number) != (purpose, version));
+        let mut kept = 0;
+        for entry in left {
+            push(&mut text, entry);
+            kept += 1;
+        }
+        let there = kept < all.len();
+        Ok((text, there))
+    })
+}
+
+/// Puts a changed file into the place of the old one, with the same owner and rights, on the disk
+/// before it counts. The file beside it also keeps a second command out.
+fn replace<T>(path: &Path, change: impl FnOnce(&str) -> Result<(Zeroizing<String>, T), Failure>) -> Result<T, Failure> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let failed = |error: &std::io::Error| {
+        Failure::config(
+            "key-file-invalid",
+            format!("{} can't be written: {}", path.display(), error.kind()),
+            "Run the command as the file's owner, and check the folder's rights and that there is room on the disk.",
+        )
+    };
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&beside).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Failure::run(
+            "exists",
+            format!("{} is there: another command is changing the keys, or was ended while it did", beside.display()),
+            "When no other command is at work delete that file: the key file itself is whole.",
+        ),
+        _ => failed(&error),
+    })?;
+    let done = text(path).and_then(|old| change(&old)).and_then(|(new, result)| {
+        let written = file.write_all(new.as_bytes()).and_then(|()| like(path, &beside)).and_then(|()| file.sync_all());
+        written.and_then(|()| std::fs::rename(&beside, path)).and_then(|()| sync_folder(path)).map_err(|error| failed(&error))?;
+        Ok(result)
+    });
+    if done.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    done
+}
+
+/// Gives a file the owner and rights of another one.
+fn like(old: &Path, new: &Path) -> std::io::Result<()> {
+    let data = std::fs::metadata(old)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let own = std::fs::metadata(new)?;
+        if (own.uid(), own.gid()) != (data.uid(), data.gid()) {
+            std::os::unix::fs::chown(new, Some(data.uid()), Some(data.gid()))?;
+        }
+    }
+    std::fs::set_permissions(new, data.permissions())
+}
+
+/// A new name is on the disk when its folder is.
+pub fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
 }
 
 /// Whether users that are neither the owner nor in the file's group have any right to it.
@@ -95,14 +239,21 @@ fn open_to_all(path: &Path) -> bool {
     }
 }
 
+/// What stands above the keys.
+const HEADER: &str = "# Keys of this Kartlegging installation. Whoever has this file and the database can read everything;\n\
+     # whoever loses it loses everything. Keep a copy in another place than the database's backup.\n";
+
+fn push(text: &mut String, (purpose, version, secret): &Entry) {
+    let _ = write!(text, "\n[[key]]\npurpose = \"{}\"\nversion = {version}\nsecret = \"{}\"\n", purpose.word(), secret.as_str());
+}
+
 /// Writes a fresh key file; never over one that is there.
 pub fn create(path: &Path, entropy: &dyn Entropy) -> Result<(), Failure> {
-    let mut text = Zeroizing::new(String::from(
-        "# Keys of this Kartlegging installation. Whoever has this file and the database can read everything;\n\
-         # whoever loses it loses everything. Keep a copy in another place than the database's backup.\n",
-    ));
-    for (purpose, version, secret) in KeyRing::generate(entropy) {
-        let _ = write!(text, "\n[[key]]\npurpose = \"{}\"\nversion = {version}\nsecret = \"{}\"\n", purpose.word(), secret.as_str());
+    // Room for all, so that no copy is left behind by growing.
+    let mut text = Zeroizing::new(String::with_capacity(4096));
+    text.push_str(HEADER);
+    for entry in &KeyRing::generate(entropy) {
+        push(&mut text, entry);
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -137,6 +288,37 @@ mod tests {
         assert!(create(&path, &SeededEntropy::new(1)).is_ok());
         assert!(read(&path).is_ok());
         assert!(create(&path, &SeededEntropy::new(2)).is_err_and(|failure| failure.to_string().contains("exists")));
+    }
+
+    #[test]
+    fn versions_are_added_and_taken_out_in_one_step() {
+        let Ok(folder) = tempfile::tempdir() else { panic!("no temporary folder") };
+        let path = folder.path().join("keys.toml");
+        let entropy = SeededEntropy::new(1);
+        assert!(create(&path, &entropy).is_ok());
+        let again = source(path.clone());
+        assert!(again().is_none());
+        assert_eq!(add(&path, Purpose::Link, &entropy), Ok(2));
+        assert_eq!(add(&path, Purpose::Link, &entropy), Ok(3));
+        assert!(again().is_some_and(|ring| ring.versions(Purpose::Link) == [3, 2, 1]));
+        assert!(again().is_none());
+        assert_eq!(remove(&path, Purpose::Link, 2), Ok(true));
+        assert_eq!(remove(&path, Purpose::Link, 2), Ok(false));
+        assert!(again().is_some_and(|ring| ring.versions(Purpose::Link) == [3, 1]));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert!(std::fs::metadata(&path).is_ok_and(|data| data.permissions().mode() & 0o777 == 0o600));
+        }
+        // A purpose that is missing altogether can be added; a second command at once is kept out.
+        let Ok(whole) = std::fs::read_to_string(&path) else { panic!("key file") };
+        let without: Vec<&str> = whole.split("\n[[key]]").filter(|key| !key.contains("\"issuer\"")).collect();
+        assert!(std::fs::write(&path, without.join("\n[[key]]")).is_ok() && read(&path).is_err());
+        assert!(std::fs::write(folder.path().join("keys.toml.new"), "").is_ok());
+        assert!(add(&path, Purpose::Issuer, &entropy).is_err_and(|failure| failure.code == "exists"));
+        assert!(std::fs::remove_file(folder.path().join("keys.toml.new")).is_ok());
+        assert_eq!(add(&path, Purpose::Issuer, &entropy), Ok(1));
+        assert!(read(&path).is_ok());
     }
 
     #[test]

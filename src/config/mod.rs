@@ -98,7 +98,7 @@ pub struct Settings {
     /// Path of the key file.
     pub keys_file: PathBuf,
     /// The key file's text itself, instead of a file.
-    pub keys: Option<String>,
+    pub keys: Option<keys::KeyText>,
     /// Folder with forms of one's own, laid out like `questionnaires/`.
     pub questionnaires: Option<PathBuf>,
     /// Log format.
@@ -235,6 +235,13 @@ impl Settings {
     /// Whether the database is SQLite.
     pub fn is_sqlite(&self) -> bool {
         self.database_url.starts_with("sqlite:")
+    }
+
+    /// The file of an SQLite database.
+    pub fn sqlite_path(&self) -> Option<PathBuf> {
+        let path = self.database_url.strip_prefix("sqlite:")?;
+        let path = path.strip_prefix("//").unwrap_or(path).split('?').next().unwrap_or_default();
+        Some(PathBuf::from(path))
     }
 
     /// Settings that rules depend on.

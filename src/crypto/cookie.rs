@@ -17,9 +17,9 @@ const SALT: usize = 8;
 /// Bytes of the keyed hash in a form's token.
 const MAC: usize = 16;
 
-/// Seals a value under a key derived from the newest look-up key.
+/// Seals a value under a key derived from the look-up key that makes new values.
 pub fn seal(ring: &KeyRing, entropy: &dyn Entropy, plain: &[u8]) -> Result<String, OpenError> {
-    let key = subkey(ring.current(Purpose::Lookup)?, SUBKEY);
+    let key = subkey(&ring.current(Purpose::Lookup)?, SUBKEY);
     Ok(URL_SAFE_NO_PAD.encode(key.seal(PLACE, plain, entropy)))
 }
 
@@ -27,7 +27,7 @@ pub fn seal(ring: &KeyRing, entropy: &dyn Entropy, plain: &[u8]) -> Result<Strin
 pub fn open(ring: &KeyRing, sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
     let value = URL_SAFE_NO_PAD.decode(sealed).ok()?;
     let key = ring.get(Purpose::Lookup, key_version(&value).ok()?).ok()?;
-    subkey(key, SUBKEY).open(PLACE, &value).ok()
+    subkey(&key, SUBKEY).open(PLACE, &value).ok()
 }
 
 /// A form's token as text: salt and the beginning of its keyed hash.

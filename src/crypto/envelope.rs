@@ -7,7 +7,7 @@
 use crate::domain::clock::Entropy;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use uuid::Uuid;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 const FORMAT: u8 = 1;
 const HEADER: usize = 3;
@@ -47,8 +47,8 @@ pub struct SecretKey {
 
 impl SecretKey {
     /// Wraps key bytes.
-    pub fn new(version: u16, bytes: [u8; 32]) -> Self {
-        Self { version, bytes: Zeroizing::new(bytes) }
+    pub fn new(version: u16, bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self { version, bytes }
     }
 
     /// A fresh key.
@@ -111,7 +111,11 @@ impl SecretKey {
     /// Decrypts a wrapped key, which gets the version it is stored under.
     pub fn unwrap(&self, place: Place, version: u16, wrapped: &[u8]) -> Result<Self, OpenError> {
         let plain = self.open(place, wrapped)?;
-        let bytes: [u8; 32] = plain.as_slice().try_into().map_err(|_| OpenError::Damaged)?;
+        let mut bytes = Zeroizing::new([0_u8; 32]);
+        if plain.len() != bytes.len() {
+            return Err(OpenError::Damaged);
+        }
+        bytes.copy_from_slice(&plain);
         Ok(Self::new(version, bytes))
     }
 
@@ -119,6 +123,9 @@ impl SecretKey {
         UnboundKey::new(&AES_256_GCM, self.bytes.as_slice()).ok().map(LessSafeKey::new)
     }
 }
+
+/// Its bytes are wiped when it is let go.
+impl ZeroizeOnDrop for SecretKey {}
 
 impl std::fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -190,6 +197,17 @@ mod tests {
             assert!(key.open(place(), &damaged).is_err(), "byte {at}");
         }
         assert!(key.open(place(), &[]).is_err() && key.open(place(), &value[..10]).is_err());
+    }
+
+    #[test]
+    fn keys_and_opened_values_are_wiped() {
+        fn is_wiped<T: ZeroizeOnDrop>(_: &T) {}
+        let entropy = SeededEntropy::new(4);
+        let key = SecretKey::generate(1, &entropy);
+        is_wiped(&key.bytes);
+        is_wiped(&key);
+        let opened = key.open(place(), &key.seal(place(), b"x", &entropy));
+        assert!(opened.is_ok_and(|plain| (is_wiped(&plain), plain.len() == 1).1));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::domain::secret::{Code, LinkToken};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
+use zeroize::Zeroizing;
 
 /// What a look-up hash is of: hashes of different things never meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,17 +63,17 @@ fn mac(key: &SecretKey, label: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 
 /// The personal link of a credential under a link key.
 pub fn derive_link(link_key: &SecretKey, credential: CredentialId) -> LinkToken {
-    let hash = mac(link_key, b"link", &[credential.0.as_bytes()]);
+    let hash = Zeroizing::new(mac(link_key, b"link", &[credential.0.as_bytes()]));
     let mut bytes = [0_u8; 16];
-    for (to, from) in bytes.iter_mut().zip(hash) {
-        *to = from;
+    for (to, from) in bytes.iter_mut().zip(hash.iter()) {
+        *to = *from;
     }
     LinkToken::from_bytes(bytes)
 }
 
 /// The typed code of a credential under a link key.
 pub fn derive_code(link_key: &SecretKey, credential: CredentialId) -> Code {
-    let hash = mac(link_key, b"code", &[credential.0.as_bytes()]);
+    let hash = Zeroizing::new(mac(link_key, b"code", &[credential.0.as_bytes()]));
     let bits = hash.iter().take(7).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
     Code::from_bits(bits & ((1 << 55) - 1))
 }
@@ -109,11 +110,11 @@ pub fn blind_index(organization_key: &SecretKey, identifier: &PatientIdentifier)
 
 /// HKDF-SHA-256 (RFC 5869) with a label.
 pub(super) fn subkey(key: &SecretKey, label: &'static [u8]) -> SecretKey {
-    let mut bytes = [0_u8; 32];
+    let mut bytes = Zeroizing::new([0_u8; 32]);
     let expanded = Salt::new(HKDF_SHA256, b"kartlegging")
         .extract(key.bytes())
         .expand(&[label], Bytes32)
-        .and_then(|material| material.fill(&mut bytes));
+        .and_then(|material| material.fill(bytes.as_mut_slice()));
     if expanded.is_err() {
         // HKDF refuses only outputs beyond 255 blocks.
         std::process::abort();
@@ -128,19 +129,19 @@ mod tests {
 
     #[test]
     fn secrets_are_derived_and_apart() {
-        let key = SecretKey::new(1, [7; 32]);
+        let key = SecretKey::new(1, Zeroizing::new([7; 32]));
         let (a, b) = (CredentialId(Uuid::from_u128(1)), CredentialId(Uuid::from_u128(2)));
         assert_eq!(derive_link(&key, a), derive_link(&key, a));
         assert_ne!(derive_link(&key, a), derive_link(&key, b));
         assert_ne!(derive_code(&key, a), derive_code(&key, b));
-        assert_ne!(derive_link(&key, a), derive_link(&SecretKey::new(2, [8; 32]), a));
+        assert_ne!(derive_link(&key, a), derive_link(&SecretKey::new(2, Zeroizing::new([8; 32])), a));
         assert_ne!(lookup(&key, Label::Link, b"x"), lookup(&key, Label::Code, b"x"));
     }
 
     #[test]
     fn two_organizations_have_two_indexes() {
         let fnr = PatientIdentifier::parse("urn:oid:2.16.578.1.12.4.1.4.1", None, "13904709535", true);
-        let index = |byte| fnr.as_ref().map(|id| blind_index(&SecretKey::new(1, [byte; 32]), id)).ok();
+        let index = |byte| fnr.as_ref().map(|id| blind_index(&SecretKey::new(1, Zeroizing::new([byte; 32])), id)).ok();
         assert_eq!(index(1), index(1));
         assert_ne!(index(1), index(2));
     }

@@ -29,7 +29,7 @@ pub struct Handle {
     pub exp: i64,
 }
 
-/// Signs claims with the newest key of a purpose; `kid` is `<purpose>-<version>`.
+/// Signs claims with the key of a purpose that makes new values; `kid` is `<purpose>-<version>`.
 pub fn sign(ring: &KeyRing, purpose: Purpose, typ: &str, claims: &impl Serialize) -> Result<String, OpenError> {
     let version = ring.current(purpose)?.version();
     let mut header = Header::new(Algorithm::EdDSA);

@@ -4,7 +4,7 @@
 //! To add a job: its line in `schedule`, its service, its row in `docs/operations.md`.
 
 use crate::domain::ids::uuid_v7;
-use crate::services::{Fault, Services, access_log, enforce_retention, expire_invitations, lease, purge};
+use crate::services::{Fault, Services, access_log, enforce_retention, expire_invitations, keys, lease, purge};
 use chrono::Duration;
 use futures::future::BoxFuture;
 use std::time::Duration as StdDuration;
@@ -71,6 +71,22 @@ pub async fn work(services: Services, mut stop: watch::Receiver<bool>) {
         }
         let _ = tokio::time::timeout(TICK, stop.changed()).await;
     }
+}
+
+/// How often it is seen whether it is time to look for new keys.
+const KEYS_TICK: StdDuration = StdDuration::from_millis(500);
+
+/// Keeps an instance's keys those of the key file and the database, and tells other instances which it
+/// knows, until told to stop. No job: every instance does it for itself.
+pub async fn keep_keys(services: Services, mut stop: watch::Receiver<bool>) {
+    let own = keys::instances::Reporter::new(&services);
+    while !*stop.borrow() {
+        if let Err(fault) = own.look(&services).await {
+            tracing::warn!(%fault, "the keys could not be compared with the database; tried again soon");
+        }
+        let _ = tokio::time::timeout(KEYS_TICK, stop.changed()).await;
+    }
+    own.leave(&services).await;
 }
 
 /// A failed job is tried again at its next turn: every job here can be repeated.

@@ -68,7 +68,7 @@ pub struct NewOrganization {
 pub async fn add_organization(services: &Services, new: NewOrganization) -> Result<OrganizationId, Error> {
     let now = services.now();
     let id = OrganizationId::new(now, services.entropy.as_ref());
-    let key = services.vault.new_organization_key(id)?;
+    let key = services.vault.new_organization_key(id, now)?;
     let row = Organization {
         id,
         name: new.name,

@@ -111,7 +111,7 @@ fn form_token(services: &Services, subject: &[u8]) -> Result<String, Fault> {
     let mut salt = [0_u8; 8];
     services.entropy.fill(&mut salt);
     let key = services.ring.current(Purpose::Lookup)?;
-    Ok(cookie::token(&salt, &hash::lookup(key, Label::Form, &[&salt, subject].concat())))
+    Ok(cookie::token(&salt, &hash::lookup(&key, Label::Form, &[&salt, subject].concat())))
 }
 
 fn holds(services: &Services, subject: &[u8], token: &str) -> bool {

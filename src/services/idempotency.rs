@@ -57,7 +57,7 @@ pub async fn begin(services: &Services, caller: &Caller, request: &Repeatable) -
             key: request.key.clone(),
         },
         attempt: uuid_v7(now, services.entropy.as_ref()),
-        body_hash: lookup(hash_key, Label::Body, &request.body),
+        body_hash: lookup(&hash_key, Label::Body, &request.body),
         body_key_version: hash_key.version(),
         locked_until: now + services.rules.idempotency_lock,
     };
@@ -73,7 +73,7 @@ pub async fn begin(services: &Services, caller: &Caller, request: &Repeatable) -
                     let lost = known.outcome.is_none() && known.locked_until <= now;
                     if kept && !lost {
                         let key = services.ring.get(Purpose::Lookup, known.body_key_version)?;
-                        if lookup(key, Label::Body, body) != known.body_hash {
+                        if lookup(&key, Label::Body, body) != known.body_hash {
                             return Err(Error::BodyDiffers);
                         }
                         return known.outcome.map(Begun::Replay).ok_or(Error::InFlight);

@@ -129,7 +129,7 @@ pub(super) async fn view(reader: &impl Reader, row: &invitations::Invitation) ->
 /// Derives the secrets of a stored credential again.
 pub(super) fn secrets(services: &Services, credential: &Credential) -> Result<(LinkToken, Code), OpenError> {
     let key = services.ring.get(Purpose::Link, credential.link_key_version)?;
-    Ok((derive_link(key, credential.id), derive_code(key, credential.id)))
+    Ok((derive_link(&key, credential.id), derive_code(&key, credential.id)))
 }
 
 /// Makes a credential. A letter counts as sent when it is issued.
@@ -143,15 +143,15 @@ pub(super) fn new_credential(
     let link_key = services.ring.current(Purpose::Link)?;
     let lookup_key = services.ring.current(Purpose::Lookup)?;
     let id = CredentialId::new(now, services.entropy.as_ref());
-    let (link, code) = (derive_link(link_key, id), derive_code(link_key, id));
+    let (link, code) = (derive_link(&link_key, id), derive_code(&link_key, id));
     Ok(Credential {
         id,
         organization,
         channel: channel.to_owned(),
         generation,
         link_key_version: link_key.version(),
-        link_hash: lookup(lookup_key, Label::Link, link.bytes()),
-        code_hash: lookup(lookup_key, Label::Code, code.bytes()),
+        link_hash: lookup(&lookup_key, Label::Link, link.bytes()),
+        code_hash: lookup(&lookup_key, Label::Code, code.bytes()),
         lookup_key_version: lookup_key.version(),
         sent_at: (channel == "letter").then_some(now),
         revoked_at: None,

@@ -441,7 +441,7 @@ async fn new_patient(
     let id = PatientId::new(now, services.entropy.as_ref());
     let (cipher, key) = keys.new_patient(id)?;
     let (name_sealed, birth_date_sealed, contact_sealed) = seal(&cipher, id, data);
-    let identifier = data.identifier.as_ref().zip(indexes.into_iter().next()).map(|(identifier, (blind_key_version, blind_index))| {
+    let identifier = data.identifier.as_ref().map(|identifier| {
         let row = PatientIdentifierId::new(now, services.entropy.as_ref());
         StoredIdentifier {
             id: row,
@@ -449,8 +449,7 @@ async fn new_patient(
             assigner: identifier.assigner().to_owned(),
             value_sealed: cipher.seal("patient_identifier", "value_sealed", row.0, 0, identifier.value().as_bytes()),
             key_version: cipher.version(),
-            blind_index,
-            blind_key_version,
+            indexes,
         }
     });
     let row = Patient {

@@ -23,6 +23,7 @@ pub mod holder;
 pub mod idempotency;
 pub mod invitation;
 pub mod issue_invitations;
+pub mod keys;
 pub mod lease;
 pub mod library;
 pub mod open_session;

@@ -151,7 +151,7 @@ async fn reserve(services: &Services, command: &Command) -> Result<Attempt, Erro
     let address_key = services.ring.current(Purpose::Lookup)?;
     let address = Counter {
         scope: Scope::Address,
-        subject_hash: lookup(address_key, Label::Address, address_block(command.address).as_bytes()),
+        subject_hash: lookup(&address_key, Label::Address, address_block(command.address).as_bytes()),
         subject_key_version: address_key.version(),
         window_start: window_start(now, ADDRESS_WINDOW_MINUTES),
     };
@@ -318,6 +318,17 @@ async fn admit(services: &Services, command: Command, reserved: Reserved) -> Res
     })
 }
 
+/// A rotation of the look-up key between the two transactions has moved the credential's counter.
+async fn release_moved(tx: &Tx, reserved: &Reserved, found: &Found, now: DateTime<Utc>) -> Result<(), Error> {
+    let present = credentials::find(tx, found.credential.id).await?;
+    let Some(moved) = present.filter(|present| present.lookup_key_version != found.credential.lookup_key_version) else { return Ok(()) };
+    for counter in reserved.counters.iter().filter(|counter| counter.scope == Scope::Credential) {
+        let counter = Counter { subject_hash: moved.code_hash.clone(), subject_key_version: moved.lookup_key_version, ..counter.clone() };
+        attempts::release(tx, &counter, now).await?;
+    }
+    Ok(())
+}
+
 /// Takes the attempt back and opens, or says why not. What it says is committed too: the attempt was
 /// right either way, and an overdue invitation is closed on sight.
 async fn admit_in(
@@ -332,6 +343,7 @@ async fn admit_in(
         attempts::release(tx, counter, now).await?;
     }
     let Some(found) = &reserved.found else { return Ok(Some(Error::Wrong)) };
+    release_moved(tx, reserved, found, now).await?;
     let Some(row) = invitations::lock(tx, session.organization, session.invitation).await? else { return Ok(Some(Error::Wrong)) };
     if patients::hold(tx, row.organization, row.patient).await?.is_none_or(|patient| patient.key.is_none()) {
         return Ok(Some(Error::Closed(ClosedReason::Revoked)));

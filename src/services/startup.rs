@@ -4,6 +4,7 @@
 use super::Services;
 use super::fault::{Fault, unit_error};
 use crate::crypto::ring::Purpose;
+use crate::storage::Tx;
 use crate::storage::guards::{self, KeyCheck};
 use crate::storage::organizations::{self, Release};
 
@@ -56,10 +57,7 @@ pub async fn check(services: &Services) -> Result<(), Error> {
         .write(services.clone(), |services, tx| {
             Box::pin(async move {
                 let now = services.now();
-                let known = guards::key_checks(tx).await?;
-                for check in new_checks(services, &known)? {
-                    guards::insert_key_check(tx, &check, now).await?;
-                }
+                record_keys(tx, services).await?;
                 for key in organizations::keys(tx, None).await? {
                     services
                         .vault
@@ -70,10 +68,25 @@ pub async fn check(services: &Services) -> Result<(), Error> {
                 for release in new_releases(services, &released)? {
                     organizations::insert_release(tx, &release, now).await?;
                 }
-                Ok(())
+                Ok::<_, Error>(())
             })
         })
-        .await
+        .await?;
+    super::keys::instances::refresh(services).await?;
+    Ok(())
+}
+
+/// Records the versions that this database has not been used with yet. The first of a purpose makes
+/// new values at once; later ones when they are rotated to.
+pub async fn record_keys(tx: &Tx, services: &Services) -> Result<(), Error> {
+    let mut known = guards::key_checks(tx).await?;
+    for fresh in new_checks(services, &known)? {
+        let first = !known.iter().any(|check| check.purpose == fresh.purpose && check.active_at.is_some());
+        let check = KeyCheck { active_at: first.then_some(fresh.created_at), ..fresh };
+        guards::insert_key_check(tx, &check).await?;
+        known.push(check);
+    }
+    Ok(())
 }
 
 fn new_checks(services: &Services, known: &[KeyCheck]) -> Result<Vec<KeyCheck>, Error> {
@@ -91,9 +104,12 @@ fn new_checks(services: &Services, known: &[KeyCheck]) -> Result<Vec<KeyCheck>, 
     }
     let mut fresh = Vec::new();
     for purpose in Purpose::ALL {
+        let highest = known.iter().filter(|check| check.purpose == purpose.word()).map(|check| check.version).max();
         for version in services.ring.versions(purpose) {
-            if !known.iter().any(|check| check.purpose == purpose.word() && check.version == version) {
-                fresh.push(KeyCheck { purpose: purpose.word().to_owned(), version, value: services.ring.check_value(purpose, version)? });
+            // A lower one was retired: a copy of the key file that still has it brings it back nowhere.
+            if highest.is_none_or(|highest| version > highest) {
+                let value = services.ring.check_value(purpose, version)?;
+                fresh.push(KeyCheck { purpose: purpose.word().to_owned(), version, value, created_at: services.now(), active_at: None });
             }
         }
     }

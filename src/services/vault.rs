@@ -10,7 +10,8 @@ use crate::domain::ids::{OrganizationId, PatientId};
 use crate::storage::organizations::{self, OrganizationKey};
 use crate::storage::patients::{Patient, WrappedKey};
 use crate::storage::{Reader, StorageError};
-use std::collections::HashMap;
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, RwLock};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -20,7 +21,26 @@ use zeroize::Zeroizing;
 pub struct Vault {
     ring: Arc<KeyRing>,
     entropy: Arc<dyn Entropy>,
-    opened: RwLock<HashMap<OrganizationId, Arc<OrganizationKeys>>>,
+    opened: RwLock<Opened>,
+}
+
+/// Versions of an organization's key, each with the time since when it makes new values.
+pub type Signature = BTreeMap<u16, Option<DateTime<Utc>>>;
+
+#[derive(Default)]
+struct Opened {
+    keys: HashMap<OrganizationId, Arc<OrganizationKeys>>,
+    /// What the database had when it was last asked: what was read before that is not kept.
+    expected: BTreeMap<OrganizationId, Signature>,
+}
+
+/// The signatures of rows.
+pub fn signatures(rows: &[OrganizationKey]) -> BTreeMap<OrganizationId, Signature> {
+    let mut all: BTreeMap<OrganizationId, Signature> = BTreeMap::new();
+    for row in rows {
+        all.entry(row.organization).or_default().insert(row.version, row.active_at);
+    }
+    all
 }
 
 impl std::fmt::Debug for Vault {
@@ -36,15 +56,37 @@ fn organization_place(organization: OrganizationId, version: u16) -> Place {
 impl Vault {
     /// A vault over a ring.
     pub fn new(ring: Arc<KeyRing>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { ring, entropy, opened: RwLock::new(HashMap::new()) }
+        Self { ring, entropy, opened: RwLock::default() }
     }
 
     /// Makes the first key of a new organization.
-    pub fn new_organization_key(&self, organization: OrganizationId) -> Result<OrganizationKey, OpenError> {
+    pub fn new_organization_key(&self, organization: OrganizationId, now: DateTime<Utc>) -> Result<OrganizationKey, OpenError> {
+        Ok(OrganizationKey { active_at: Some(now), ..self.next_organization_key(organization, 1)? })
+    }
+
+    /// Makes another key of an organization, which does not make new values yet.
+    pub fn next_organization_key(&self, organization: OrganizationId, version: u16) -> Result<OrganizationKey, OpenError> {
         let root = self.ring.current(Purpose::Root)?;
-        let key = SecretKey::generate(1, self.entropy.as_ref());
-        let wrapped = root.wrap(organization_place(organization, 1), &key, self.entropy.as_ref());
-        Ok(OrganizationKey { organization, version: 1, root_version: root.version(), wrapped })
+        let key = SecretKey::generate(version, self.entropy.as_ref());
+        let wrapped = root.wrap(organization_place(organization, version), &key, self.entropy.as_ref());
+        Ok(OrganizationKey { organization, version, root_version: root.version(), wrapped, active_at: None })
+    }
+
+    /// The same key, wrapped under the root key that makes new values.
+    pub fn rewrap(&self, stored: &OrganizationKey) -> Result<OrganizationKey, OpenError> {
+        let root = self.ring.current(Purpose::Root)?;
+        let place = organization_place(stored.organization, stored.version);
+        let wrapped = root.wrap(place, &self.open(stored)?, self.entropy.as_ref());
+        Ok(OrganizationKey { root_version: root.version(), wrapped, ..stored.clone() })
+    }
+
+    /// Takes in what the database has now; keys of organizations that have others are let go.
+    pub fn agree(&self, expected: BTreeMap<OrganizationId, Signature>) {
+        if let Ok(mut opened) = self.opened.write() {
+            let Opened { keys, .. } = &mut *opened;
+            keys.retain(|organization, keys| expected.get(organization) == Some(&keys.signature));
+            opened.expected = expected;
+        }
     }
 
     /// Opens one stored key: also how start-up finds a root key that is lost.
@@ -55,7 +97,7 @@ impl Vault {
 
     /// The keys of an organization, opened once.
     pub async fn organization(&self, reader: &impl Reader, organization: OrganizationId) -> Result<Arc<OrganizationKeys>, Fault> {
-        let known = self.opened.read().ok().and_then(|opened| opened.get(&organization).cloned());
+        let known = self.opened.read().ok().and_then(|opened| opened.keys.get(&organization).cloned());
         match known {
             Some(keys) => Ok(keys),
             None => self.reload(reader, organization).await,
@@ -68,9 +110,16 @@ impl Vault {
         if keys.is_empty() {
             return Err(StorageError::Corrupt("organization without a key").into());
         }
-        let keys = Arc::new(OrganizationKeys { organization, keys, entropy: Arc::clone(&self.entropy) });
-        if let Ok(mut opened) = self.opened.write() {
-            opened.insert(organization, Arc::clone(&keys));
+        let mut keys = keys;
+        let signature = signatures(&stored).remove(&organization).unwrap_or_default();
+        let current = stored.iter().filter(|key| key.active_at.is_some()).max_by_key(|key| (key.active_at, key.version));
+        let current = current.map_or(0, |key| key.version);
+        keys.sort_by_key(|key| (key.version() != current, std::cmp::Reverse(key.version())));
+        let keys = Arc::new(OrganizationKeys { organization, keys, signature, entropy: Arc::clone(&self.entropy) });
+        if let Ok(mut opened) = self.opened.write()
+            && opened.expected.get(&organization).is_none_or(|expected| *expected == keys.signature)
+        {
+            opened.keys.insert(organization, Arc::clone(&keys));
         }
         Ok(keys)
     }
@@ -92,10 +141,11 @@ impl Vault {
     }
 }
 
-/// An organization's opened keys, newest first.
+/// An organization's opened keys: first the one that makes new values, then newest first.
 pub struct OrganizationKeys {
     organization: OrganizationId,
     keys: Vec<SecretKey>,
+    signature: Signature,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -104,7 +154,7 @@ impl OrganizationKeys {
         self.keys.first().ok_or(OpenError::UnknownKey(0))
     }
 
-    /// Version of the newest key.
+    /// Version of the key that makes new values.
     pub fn version(&self) -> u16 {
         self.keys.first().map_or(0, SecretKey::version)
     }
@@ -113,9 +163,15 @@ impl OrganizationKeys {
         Place { organization: self.organization.0, table, column, row, part }
     }
 
-    /// Blind indexes of an identifier under every live key, newest first.
+    /// Blind indexes of an identifier under every live key.
     pub fn blind_indexes(&self, identifier: &PatientIdentifier) -> Vec<(u16, Vec<u8>)> {
         self.keys.iter().map(|key| (key.version(), blind_index(key, identifier))).collect()
+    }
+
+    /// The blind index of an identifier under one version.
+    pub fn blind_index(&self, version: u16, identifier: &PatientIdentifier) -> Result<Vec<u8>, OpenError> {
+        let key = self.keys.iter().find(|key| key.version() == version).ok_or(OpenError::UnknownKey(version))?;
+        Ok(blind_index(key, identifier))
     }
 
     /// A new patient's data key and how it is stored.
@@ -134,6 +190,14 @@ impl OrganizationKeys {
         let place = self.place("patient_key", "wrapped", id.0, i32::from(wrapped.version));
         let key = own.unwrap(place, wrapped.version, &wrapped.wrapped)?;
         Ok(PatientCipher { organization: self.organization, key, entropy: Arc::clone(&self.entropy) })
+    }
+
+    /// The same data key, wrapped under the key that makes new values.
+    pub fn rewrap(&self, id: PatientId, wrapped: &WrappedKey) -> Result<WrappedKey, OpenError> {
+        let own = self.current()?;
+        let place = self.place("patient_key", "wrapped", id.0, i32::from(wrapped.version));
+        let again = own.wrap(place, &self.patient(id, wrapped)?.key, self.entropy.as_ref());
+        Ok(WrappedKey { version: wrapped.version, organization_key_version: own.version(), wrapped: again })
     }
 
     /// Opens what [`Self::seal`] sealed, under whichever live key it names.

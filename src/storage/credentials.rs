@@ -33,7 +33,7 @@ pub struct Credential {
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
-fn from(row: credential::Model) -> Result<Credential> {
+pub(super) fn from(row: credential::Model) -> Result<Credential> {
     let version = |v: i32| u16::try_from(v).map_err(|_| StorageError::Corrupt("key version"));
     Ok(Credential {
         id: row.id.into(),

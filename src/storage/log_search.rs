@@ -2,7 +2,7 @@
 //! All of them are bounded in time; entries of a time are found through the index on their ids.
 
 use super::access_log::{self as entries, Entry};
-use super::entity::{access_log, access_log_patient, clinician_role, patient_identifier};
+use super::entity::{access_log, access_log_patient, clinician_role, patient_identifier_index};
 use super::{Reader, StorageError};
 use crate::domain::ids::{LogEntryId, OrganizationId, PatientId, UnitId};
 use crate::domain::log::first_id;
@@ -227,11 +227,11 @@ pub async fn patients_of(reader: &impl Reader, span: &Span, actions: &[&str], ac
 pub async fn patients_by_index(reader: &impl Reader, organization: OrganizationId, indexes: &[Vec<u8>]) -> Result<BTreeSet<PatientId>> {
     let mut found = BTreeSet::new();
     for chunk in indexes.chunks(500) {
-        let rows: Vec<Uuid> = patient_identifier::Entity::find()
+        let rows: Vec<Uuid> = patient_identifier_index::Entity::find()
             .select_only()
-            .column(patient_identifier::Column::PatientId)
-            .filter(patient_identifier::Column::OrganizationId.eq(organization.0))
-            .filter(patient_identifier::Column::BlindIndex.is_in(chunk.to_vec()))
+            .column(patient_identifier_index::Column::PatientId)
+            .filter(patient_identifier_index::Column::OrganizationId.eq(organization.0))
+            .filter(patient_identifier_index::Column::BlindIndex.is_in(chunk.to_vec()))
             .into_tuple()
             .all(reader.transaction())
             .await?;

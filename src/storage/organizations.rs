@@ -43,6 +43,8 @@ pub struct OrganizationKey {
     pub root_version: u16,
     /// Ciphertext.
     pub wrapped: Vec<u8>,
+    /// Since when it makes new values; `None` before it does.
+    pub active_at: Option<DateTime<Utc>>,
 }
 
 /// A unit with its settings.
@@ -181,6 +183,7 @@ pub async fn insert_key(tx: &Tx, key: &OrganizationKey, now: DateTime<Utc>) -> R
         root_key_version: Set(i32::from(key.root_version)),
         wrapped: Set(key.wrapped.clone()),
         created_at: Set(now),
+        active_at: Set(key.active_at),
     };
     organization_key::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     Ok(())
@@ -200,6 +203,7 @@ pub async fn keys(reader: &impl Reader, organization: Option<OrganizationId>) ->
                 version: version(row.version)?,
                 root_version: version(row.root_key_version)?,
                 wrapped: row.wrapped,
+                active_at: row.active_at,
             })
         })
         .collect()

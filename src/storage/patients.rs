@@ -1,6 +1,6 @@
 //! Patients, their identifiers and data keys. Everything personal arrives and leaves as ciphertext.
 
-use super::entity::{patient, patient_identifier, patient_key};
+use super::entity::{patient, patient_identifier, patient_identifier_index, patient_key};
 use super::{Reader, StorageError, Tx};
 use crate::domain::ids::{OrganizationId, PatientId, PatientIdentifierId};
 use chrono::{DateTime, Utc};
@@ -61,17 +61,16 @@ pub struct StoredIdentifier {
     pub value_sealed: Vec<u8>,
     /// Data key version.
     pub key_version: u16,
-    /// Keyed hash by which it is found.
-    pub blind_index: Vec<u8>,
-    /// Organization key version of the hash.
-    pub blind_key_version: u16,
+    /// Keyed hashes by which it is found, each with its organization key version: one for every live
+    /// version, so that an instance that knows only one of them finds it too.
+    pub indexes: Vec<(u16, Vec<u8>)>,
 }
 
 fn number(version: i32) -> Result<u16> {
     u16::try_from(version).map_err(|_| StorageError::Corrupt("key version"))
 }
 
-fn wrapped(row: patient_key::Model) -> Result<WrappedKey> {
+pub(super) fn wrapped(row: patient_key::Model) -> Result<WrappedKey> {
     Ok(WrappedKey { version: number(row.version)?, organization_key_version: number(row.organization_key_version)?, wrapped: row.wrapped })
 }
 
@@ -134,12 +133,29 @@ async fn insert_identifier(
         assigner: Set(identifier.assigner.clone()),
         value_sealed: Set(identifier.value_sealed.clone()),
         key_version: Set(i32::from(identifier.key_version)),
-        blind_index: Set(identifier.blind_index.clone()),
-        blind_key_version: Set(i32::from(identifier.blind_key_version)),
         created_at: Set(now),
     };
     patient_identifier::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
+    let indexes = identifier.indexes.iter().map(|(version, hash)| index_row(organization, patient, identifier.id, *version, hash));
+    patient_identifier_index::Entity::insert_many(indexes).exec_without_returning(tx.transaction()).await?;
     Ok(())
+}
+
+/// One keyed hash by which an identifier is found.
+pub(super) fn index_row(
+    organization: OrganizationId,
+    patient: PatientId,
+    identifier: PatientIdentifierId,
+    key_version: u16,
+    hash: &[u8],
+) -> patient_identifier_index::ActiveModel {
+    patient_identifier_index::ActiveModel {
+        organization_id: Set(organization.0),
+        blind_index: Set(hash.to_vec()),
+        key_version: Set(i32::from(key_version)),
+        identifier_id: Set(identifier.0),
+        patient_id: Set(patient.0),
+    }
 }
 
 /// What the letter system knows newer than we do.
@@ -208,7 +224,7 @@ async fn found(reader: &impl Reader, id: PatientId, query: Select<patient::Entit
     row.map(|row| patient_from(row, key)).transpose()
 }
 
-/// Identifiers of a patient.
+/// Identifiers of a patient, without the hashes by which they are found.
 pub async fn identifiers(reader: &impl Reader, organization: OrganizationId, id: PatientId) -> Result<Vec<StoredIdentifier>> {
     let rows = patient_identifier::Entity::find()
         .filter(patient_identifier::Column::OrganizationId.eq(organization.0))
@@ -222,8 +238,7 @@ pub async fn identifiers(reader: &impl Reader, organization: OrganizationId, id:
             assigner: row.assigner,
             value_sealed: row.value_sealed,
             key_version: number(row.key_version)?,
-            blind_index: row.blind_index,
-            blind_key_version: number(row.blind_key_version)?,
+            indexes: Vec::new(),
         })
     };
     rows.into_iter().map(from).collect()
@@ -238,11 +253,11 @@ pub async fn delete_identifiers(tx: &Tx, patients: &[PatientId]) -> Result<()> {
 
 /// Finds the patient of any of these blind indexes (one per live key version).
 pub async fn find_by_index(reader: &impl Reader, organization: OrganizationId, indexes: &[Vec<u8>]) -> Result<Option<PatientId>> {
-    let found: Option<uuid::Uuid> = patient_identifier::Entity::find()
+    let found: Option<uuid::Uuid> = patient_identifier_index::Entity::find()
         .select_only()
-        .column(patient_identifier::Column::PatientId)
-        .filter(patient_identifier::Column::OrganizationId.eq(organization.0))
-        .filter(patient_identifier::Column::BlindIndex.is_in(indexes.to_vec()))
+        .column(patient_identifier_index::Column::PatientId)
+        .filter(patient_identifier_index::Column::OrganizationId.eq(organization.0))
+        .filter(patient_identifier_index::Column::BlindIndex.is_in(indexes.to_vec()))
         .into_tuple()
         .one(reader.transaction())
         .await?;

@@ -14,6 +14,7 @@ mod erasure;
 mod export;
 mod invitations;
 mod jobs;
+mod keys;
 mod log;
 mod pages;
 mod paper;

@@ -7,6 +7,8 @@ use crate::support::program::Program;
 use crate::support::{postgres, sql};
 use kartlegging::storage::Db;
 use kartlegging::storage::schema::{self, SchemaState};
+use kartlegging_migrations::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 
 /// Everything that defines the schema, as text.
 async fn dump(kind: Kind, url: &str) -> Vec<String> {
@@ -113,4 +115,66 @@ fn two_processes_migrate_at_once() {
         assert_eq!(applied, sql::number(&program.database_url, "SELECT COUNT(DISTINCT version) FROM seaql_migrations").await);
         program.run(&["migrate", "status"]).await.ok();
     });
+}
+
+/// A migration by the end of its name, with how many come after it.
+fn steps_after(name: &str) -> u32 {
+    let all = Migrator::migrations();
+    let at = all.iter().position(|migration| migration.name().ends_with(name)).expect("a migration");
+    u32::try_from(all.len() - at - 1).expect("few")
+}
+
+on_both! {
+    async fn blind_indexes_move_to_a_table_of_their_own_while_the_table_is_in_use(app: TestApp) {
+        let invited = app.invite("visit-1").await;
+        let connection = sea_orm::Database::connect(&app.database_url).await.expect("connection");
+        Migrator::down(&connection, Some(steps_after("key_rotation") + 1)).await.expect("down");
+        // Many more identifiers of the one patient, and a hand that holds the table now and then while it
+        // is migrated, as an instance of the version before does.
+        let many = match app.kind {
+            Kind::Sqlite => {
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) \
+                 INSERT INTO patient_identifier (id, organization_id, patient_id, system, assigner, value_sealed, key_version, created_at, blind_index, blind_key_version) \
+                 SELECT randomblob(16), p.organization_id, p.patient_id, p.system, p.assigner, p.value_sealed, 1, p.created_at, randomblob(32), 1 \
+                 FROM n, patient_identifier p"
+            }
+            Kind::Postgres => {
+                "INSERT INTO patient_identifier (id, organization_id, patient_id, system, assigner, value_sealed, key_version, created_at, blind_index, blind_key_version) \
+                 SELECT gen_random_uuid(), p.organization_id, p.patient_id, p.system, p.assigner, p.value_sealed, 1, p.created_at, sha256(n::text::bytea), 1 \
+                 FROM generate_series(1, 12000) n, patient_identifier p"
+            }
+        };
+        assert_eq!(sql::execute(&app.database_url, many).await.expect("identifiers"), 12000);
+        let held = if app.kind == Kind::Postgres {
+            let beside = sea_orm::Database::connect(&app.database_url).await.expect("connection");
+            let held = beside.begin().await.expect("transaction");
+            held.execute_unprepared("UPDATE patient_identifier SET key_version = 1 WHERE assigner = 'nobody'").await.expect("held");
+            Some(held)
+        } else {
+            None
+        };
+        let url = app.database_url.clone();
+        let up = tokio::spawn(async move {
+            let connection = sea_orm::Database::connect(&url).await.expect("connection");
+            Migrator::up(&connection, None).await
+        });
+        if let Some(held) = held {
+            // The lock can't be had: whoever comes meanwhile is served all the same.
+            for _ in 0..6 {
+                let read = "SET statement_timeout = '5s'; SELECT COUNT(*) FROM patient_identifier WHERE system = 'nobody'";
+                sql::execute(&app.database_url, read).await.expect("nobody waits behind the migration for long");
+                tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+            }
+            assert!(!up.is_finished());
+            held.rollback().await.expect("let go");
+        }
+        up.await.expect("task").expect("up");
+        let count = sql::number(&app.database_url, "SELECT COUNT(*) FROM patient_identifier_index x JOIN patient_identifier i ON i.id = x.identifier_id").await;
+        assert_eq!(count, 12001);
+        assert_eq!(schema::state(&app.services.db).await.expect("state"), SchemaState::Current);
+        // Who was known is found, and the versions that made new values go on making them.
+        let again = app.issue("again-later", &app.order("visit-2")).await.expect(201);
+        assert_eq!(again["patient"].as_str(), Some(invited.patient.as_str()));
+        assert_eq!(sql::number(&app.database_url, "SELECT COUNT(*) FROM key_check WHERE active_at IS NULL").await, 0);
+    }
 }

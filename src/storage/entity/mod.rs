@@ -39,6 +39,7 @@ entity!(organization_key, "organization_key", {
     pub root_key_version: i32,
     pub wrapped: Vec<u8>,
     pub created_at: DateTimeUtc,
+    pub active_at: Option<DateTimeUtc>,
 });
 entity!(unit, "unit", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -122,9 +123,16 @@ entity!(patient_identifier, "patient_identifier", {
     pub assigner: String,
     pub value_sealed: Vec<u8>,
     pub key_version: i32,
-    pub blind_index: Vec<u8>,
-    pub blind_key_version: i32,
     pub created_at: DateTimeUtc,
+});
+entity!(patient_identifier_index, "patient_identifier_index", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub blind_index: Vec<u8>,
+    pub key_version: i32,
+    pub identifier_id: Uuid,
+    pub patient_id: Uuid,
 });
 entity!(appointment, "appointment", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -299,6 +307,13 @@ entity!(key_check, "key_check", {
     pub version: i32,
     pub check_value: Vec<u8>,
     pub created_at: DateTimeUtc,
+    pub active_at: Option<DateTimeUtc>,
+});
+entity!(instance, "instance", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub keys: String,
+    pub seen_at: DateTimeUtc,
 });
 entity!(access_log, "access_log", {
     #[sea_orm(primary_key, auto_increment = false)]

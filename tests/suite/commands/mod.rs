@@ -3,7 +3,9 @@
 
 mod access_log;
 pub mod admin;
+mod backup;
 mod invite;
+mod keys;
 mod patient;
 mod retention;
 mod start;

@@ -31,7 +31,7 @@ cat >/dev/null
 #[expect(clippy::zombie_processes, reason = "it ends with this process, when the pipe closes")]
 fn start() -> Cluster {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-    let path = format!("{}:{}", std::env::var("PATH").unwrap_or_default(), installed());
+    let path = path();
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.starts_with(b"0\n"));
     let mut command = if is_root {
         let mut command = Command::new("setpriv");
@@ -55,6 +55,11 @@ fn start() -> Cluster {
     BufReader::new(child.stdout.take().expect("output")).read_line(&mut line).expect("cluster output");
     assert_eq!(line.trim(), "ready", "the PostgreSQL cluster did not start");
     Cluster { port, _pipe: pipe }
+}
+
+/// Where programs are found, those of PostgreSQL too.
+pub fn path() -> String {
+    format!("{}:{}", std::env::var("PATH").unwrap_or_default(), installed())
 }
 
 /// Where Debian keeps the server's programs.

@@ -32,3 +32,8 @@ pub async fn texts(url: &str, query: &str) -> Vec<String> {
 pub async fn number(url: &str, query: &str) -> i64 {
     self::query(url, query).await[0].try_get_by_index(0).expect("a number")
 }
+
+/// Bytes as both databases write them.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
