@@ -4,6 +4,7 @@
 mod abuse;
 mod access_log;
 mod architecture;
+mod attacks;
 mod authorization;
 mod canary;
 mod commands;
