@@ -3,5 +3,6 @@
 
 pub mod admin;
 mod invite;
+mod operations;
 mod start;
 mod support_texts;
