@@ -10,7 +10,7 @@ use crate::services::holder::{self, Holder};
 use crate::services::idempotency::Repeatable;
 use crate::services::{Caller, Services, authenticate};
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MATCH};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
@@ -133,11 +133,27 @@ pub(super) struct Body {
     pub(super) value: Value,
 }
 
+/// Whether a body is said to be of this type, once, in UTF-8 and not packed. Another charset is refused
+/// and not guessed at: what a filter before us has read would be another text than ours.
+pub(super) fn is_media(headers: &HeaderMap, wanted: &str) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE);
+    let (Some(media), None) = (types.next().and_then(|value| value.to_str().ok()), types.next()) else { return false };
+    let mut parts = media.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let readable = |part: &str| match part.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            let value = value.trim().trim_matches('"');
+            ["utf-8", "utf8", "us-ascii"].iter().any(|known| value.eq_ignore_ascii_case(known))
+        }
+        _ => true,
+    };
+    let packed = headers.get_all(CONTENT_ENCODING).any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    essence.eq_ignore_ascii_case(wanted) && parts.all(readable) && !packed
+}
+
 /// Reads a JSON body of at most `limit` bytes.
 pub(super) async fn json(request: &HttpRequest, mut payload: web::Payload, limit: usize) -> Result<Body, Problem> {
-    let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
+    if !is_media(request.headers(), "application/json") {
         return Err(Problem::new(Code::MediaTypeUnsupported));
     }
     let mut bytes = Vec::new();

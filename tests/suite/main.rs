@@ -4,6 +4,8 @@
 mod abuse;
 mod access_log;
 mod architecture;
+mod asvs;
+mod attacks;
 mod authorization;
 mod canary;
 mod commands;

@@ -11,7 +11,7 @@ use crate::domain::secret::{Code as TypedCode, LinkToken};
 use crate::http::extract::address;
 use crate::http::problem::{Code, Problem};
 use crate::services::entrance::{Entrance, organization_of};
-use crate::services::holder::Place;
+use crate::services::holder::{self, Place};
 use crate::services::open_session::{self, Command, Error, Secret};
 use crate::text;
 use actix_web::http::StatusCode;
@@ -182,6 +182,10 @@ pub(in crate::http) async fn open(visit: Visit, request: HttpRequest, payload: w
     match open_session::open(visit.services(), command).await {
         Ok(opened) => {
             let until = |at: chrono::DateTime<chrono::Utc>| (at - visit.services().now()).num_seconds();
+            // The session that this browser had before ends with the new one.
+            if let Ok(before) = visit.holder().await {
+                holder::end(visit.services(), &before).await?;
+            }
             let kept = remember.then(|| until(opened.holder.absolute_until));
             let session = visit.session_cookie(&opened.session_token, None, kept);
             Ok(go("/skjema").cookie(session).cookie(device_cookie(&opened, until(opened.device_until))).cookie(gone(ENTRANCE)).finish())

@@ -1,7 +1,7 @@
 //! Forms as browsers send them (`application/x-www-form-urlencoded`).
 
+use crate::http::extract::is_media;
 use crate::http::problem::{Code, Problem};
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
 use futures::StreamExt;
 use std::time::Duration;
@@ -28,9 +28,7 @@ impl std::fmt::Debug for Posted {
 impl Posted {
     /// Reads the body of a request.
     pub(super) async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Self, Problem> {
-        let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let essence = media.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if !is_media(request.headers(), "application/x-www-form-urlencoded") {
             return Err(Problem::new(Code::MediaTypeUnsupported));
         }
         let mut bytes = Vec::new();

@@ -190,6 +190,11 @@ impl Http {
         Self { base: base.to_owned(), client }
     }
 
+    /// Host and port.
+    pub fn authority(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     /// Begins a request.
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
         let method = Method::from_bytes(method.as_bytes()).expect("method");
