@@ -116,6 +116,11 @@ async fn submit_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &s
     let origin = Origin { source: "patient", entered_by: None, answered_on: None, started_at: Some(draft.created_at) };
     let caller = holder.caller(request_id);
     let fresh = hand_in(tx, services, &caller, &held, draft.response, &done, &respondent, &language, &origin).await?;
+    if !fresh {
+        // Nothing was handed in, and the answers are shown all the same.
+        let deed = Deed::done("receipt.read", Some(("invitation", held.invitation.id.0)), vec![held.invitation.patient]);
+        audit::write(tx, services, &caller, &deed.in_unit(held.invitation.unit)).await?;
+    }
     sessions::make_receipt(tx, holder.actor.session).await?;
     let done = handed_in(tx, &held).await?.ok_or(Fault::Content("response"))?;
     Ok(Submitted { receipt: done.receipt(), fresh })

@@ -18,6 +18,7 @@ mod patient;
 mod policy;
 mod print;
 mod schema;
+mod simulation;
 mod support;
 mod tokens;
 mod walkthrough;

@@ -1,0 +1,250 @@
+//! One history: the loop of steps, and what is left of it when it fails.
+
+#![expect(clippy::await_holding_refcell_ref, reason = "nobody else borrows the model while no operation is under way")]
+
+use super::dice::Dice;
+use super::faults::Faults;
+use super::invariants;
+use super::model::Model;
+use super::operations::{Choice, TABLE};
+use super::process::{Machine, Process};
+use super::settle::{Seen, settle};
+use super::stage::{Ended, play};
+use super::step::Step;
+use super::world::World;
+use crate::support::app::Kind;
+use chrono::Duration;
+use kartlegging::domain::clock::Clock;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+use tokio::runtime::{Builder, Runtime};
+
+/// Operations after which everything is looked through.
+const EVERY: u64 = 1_000;
+
+/// A history that is to happen.
+pub struct History {
+    kind: Kind,
+    seed: u64,
+    operations: u64,
+    /// Steps that are left out.
+    without: BTreeSet<u64>,
+}
+
+/// Why a history ended early.
+pub struct Failure {
+    pub what: String,
+    /// Operations until then.
+    pub operations: u64,
+    /// Steps that had happened, with their numbers.
+    pub steps: VecDeque<(u64, String)>,
+}
+
+struct Running {
+    machine: Machine,
+    process: Option<Process>,
+    runtime: Runtime,
+    model: Rc<RefCell<Model>>,
+    seen: Seen,
+    /// Number of the last operation.
+    mark: u32,
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("runtime")
+}
+
+/// How far the clock moves: mostly seconds, sometimes months.
+fn pass(dice: &mut Dice) -> Duration {
+    match dice.below(1000) {
+        0..450 => Duration::zero(),
+        450..800 => Duration::seconds(dice.between(1, 90)),
+        800..960 => Duration::seconds(dice.between(90, 1500)),
+        960..990 => Duration::minutes(dice.between(25, 400)),
+        990..998 => Duration::hours(dice.between(7, 60)),
+        _ => Duration::days(dice.between(3, 70)),
+    }
+}
+
+impl History {
+    pub fn new(kind: Kind, seed: u64, operations: u64) -> Self {
+        Self { kind, seed, operations, without: BTreeSet::new() }
+    }
+
+    /// Lets it happen.
+    pub fn run(&self) -> Result<BTreeMap<String, usize>, Failure> {
+        let mut running = Running::begin(self.kind, self.seed);
+        let (mut done, mut looked, mut steps) = (0, 0, VecDeque::new());
+        for number in 0.. {
+            if done >= self.operations {
+                break;
+            }
+            let mut dice = Dice::of(self.seed, number + 1);
+            let by = pass(&mut dice);
+            if self.without.contains(&number) {
+                done += 1;
+                continue;
+            }
+            running.machine.clock.advance(by);
+            let count = if dice.one_in(8) { dice.between(2, 4) } else { 1 };
+            let chosen = running.choose(&mut dice, count);
+            let faults = Faults::choose(&mut dice);
+            done += u64::try_from(chosen.len()).unwrap_or(1).max(1);
+            let what: Vec<&str> = chosen.iter().map(|(_, step)| step.what.as_str()).collect();
+            let at = running.machine.clock.now();
+            steps.push_back((number, format!("{number} {at}{}: {}", faults.describe(), what.join("\n    and "))));
+            let result = running.step(chosen, faults, &mut dice);
+            let result = result.and_then(|()| {
+                if done / EVERY == looked {
+                    return Ok(());
+                }
+                looked = done / EVERY;
+                running.look_through()
+            });
+            if let Err(what) = result {
+                return Err(Failure { what, operations: done, steps });
+            }
+        }
+        running.end().map_err(|what| Failure { what, operations: done, steps })?;
+        Ok(std::mem::take(&mut running.seen.tally))
+    }
+}
+
+impl Running {
+    fn begin(kind: Kind, seed: u64) -> Self {
+        let runtime = runtime();
+        let (machine, process, world) = runtime.block_on(async {
+            let machine = Machine::new(kind, seed).await;
+            let process = machine.start().await;
+            let world = World::make(&process.services).await;
+            (machine, process, world)
+        });
+        let model = Rc::new(RefCell::new(Model::new(Rc::new(world), machine.clock.now())));
+        Self { machine, process: Some(process), runtime, model, seen: Seen::default(), mark: 0 }
+    }
+
+    fn choose(&mut self, dice: &mut Dice, count: i64) -> Vec<(u32, Step)> {
+        self.model.borrow_mut().now = self.machine.clock.now();
+        let model = self.model.borrow();
+        let mut chosen = Vec::new();
+        for _ in 0..count * 20 {
+            if i64::try_from(chosen.len()) == Ok(count) {
+                break;
+            }
+            let (_, _, operation) = TABLE[dice.weighted(TABLE.iter().map(|(weight, ..)| *weight))];
+            let mut choice = Choice { model: &model, dice, number: self.mark + 1 };
+            if let Some(step) = operation(&mut choice) {
+                self.mark += 1;
+                chosen.push((self.mark, step));
+            }
+        }
+        chosen
+    }
+
+    fn step(&mut self, chosen: Vec<(u32, Step)>, mut faults: Faults, dice: &mut Dice) -> Result<(), String> {
+        let Some(process) = &self.process else { return Err("no program".to_owned()) };
+        let (machine, model, seen) = (&mut self.machine, &self.model, &mut self.seen);
+        let died = self.runtime.block_on(async {
+            if let Some(trap) = faults.trap {
+                process.set_trap(trap).await;
+            }
+            let ended = play(machine, process, model, chosen, &mut faults, dice).await?;
+            if let Some(trap) = faults.trap {
+                process.take_trap(trap).await;
+            }
+            match ended {
+                Ended::Died => Ok(true),
+                Ended::All(outcomes) => settle(process, &mut model.borrow_mut(), seen, outcomes).await.map(|()| false),
+            }
+        })?;
+        if died { self.start_again() } else { Ok(()) }
+    }
+
+    /// The program has died: another one finds what is on the disk.
+    fn start_again(&mut self) -> Result<(), String> {
+        {
+            let _inside = self.runtime.enter();
+            self.process = None;
+        }
+        std::mem::replace(&mut self.runtime, runtime()).shutdown_background();
+        *self.seen.tally.entry("the program → died".to_owned()).or_default() += 1;
+        let (machine, model, seen) = (&self.machine, &self.model, &mut self.seen);
+        let process = self.runtime.block_on(async {
+            let process = machine.start().await;
+            settle(&process, &mut model.borrow_mut(), seen, Vec::new()).await?;
+            invariants::rows(&process, &model.borrow()).await?;
+            Ok::<_, String>(process)
+        })?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Everything that can be looked through without ending the history.
+    fn look_through(&mut self) -> Result<(), String> {
+        let Some(process) = &self.process else { return Err("no program".to_owned()) };
+        let model = &self.model;
+        self.runtime.block_on(async { invariants::rows(process, &model.borrow()).await })?;
+        let readings = invariants::readings(&self.model.borrow());
+        self.all(readings)
+    }
+
+    fn all(&mut self, steps: Vec<Step>) -> Result<(), String> {
+        for step in steps {
+            self.mark += 1;
+            self.step(vec![(self.mark, step)], Faults::default(), &mut Dice::of(0, 0))?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        self.look_through()?;
+        let openings = invariants::openings(&self.model.borrow());
+        self.all(openings)?;
+        let Some(process) = &self.process else { return Err("no program".to_owned()) };
+        let (machine, model) = (&self.machine, &self.model);
+        self.runtime.block_on(async {
+            invariants::rows(process, &model.borrow()).await?;
+            invariants::secrecy(machine, process).await
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _inside = self.runtime.enter();
+        self.process = None;
+    }
+}
+
+/// Histories that are tried for a shorter one.
+const TRIES: usize = 60;
+
+/// Leaves steps out as long as it still fails, and tells what is left.
+pub fn shortest(kind: Kind, seed: u64, failure: &Failure) -> String {
+    let mut left: Vec<u64> = failure.steps.iter().map(|(number, _)| *number).collect();
+    let operations = failure.operations;
+    let mut told: Vec<String> = failure.steps.iter().map(|(_, what)| what.clone()).collect();
+    let all: BTreeSet<u64> = left.iter().copied().collect();
+    let (mut part, mut tries) = (left.len().div_ceil(2), 0);
+    while part > 0 && tries < TRIES {
+        let mut at = 0;
+        let mut shorter = false;
+        while at < left.len() && tries < TRIES {
+            tries += 1;
+            let kept: BTreeSet<u64> = left[..at].iter().chain(left.get(at + part..).unwrap_or_default()).copied().collect();
+            let without = all.difference(&kept).copied().collect();
+            // As long as the whole, so that a step stays where it was.
+            match (History { kind, seed, operations: operations * 4, without }).run() {
+                Err(failed) if failed.steps.len() < left.len() => {
+                    left = failed.steps.iter().map(|(number, _)| *number).collect();
+                    told = failed.steps.into_iter().map(|(_, what)| what).collect();
+                    shorter = true;
+                }
+                _ => at += part,
+            }
+        }
+        part = if shorter && part < left.len() { part } else { part / 2 };
+    }
+    told.join("\n")
+}
