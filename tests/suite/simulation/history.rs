@@ -5,10 +5,11 @@
 use super::dice::Dice;
 use super::faults::Faults;
 use super::invariants;
+use super::ledger::Seen;
 use super::model::Model;
 use super::operations::{Choice, TABLE};
 use super::process::{Machine, Process};
-use super::settle::{Seen, settle};
+use super::settle::settle;
 use super::stage::{Ended, play};
 use super::step::Step;
 use super::world::World;
@@ -17,6 +18,7 @@ use chrono::Duration;
 use kartlegging::domain::clock::Clock;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::Hasher;
 use std::rc::Rc;
 use tokio::runtime::{Builder, Runtime};
 
@@ -28,8 +30,22 @@ pub struct History {
     kind: Kind,
     seed: u64,
     operations: u64,
-    /// Steps that are left out.
-    without: BTreeSet<u64>,
+    /// The steps that happen, where not all of them do.
+    only: Option<BTreeSet<u64>>,
+    /// Falsifies the model after so many operations, to see that it is noticed.
+    lie: Option<(u64, Lie)>,
+}
+
+/// Makes the model say something that is not so; false while there is nothing to lie about.
+pub type Lie = fn(&mut Model) -> bool;
+
+/// What a history has been.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Told {
+    /// How often what was answered how.
+    pub tally: BTreeMap<String, usize>,
+    /// All that was done and answered, in short.
+    pub digest: u64,
 }
 
 /// Why a history ended early.
@@ -69,24 +85,36 @@ fn pass(dice: &mut Dice) -> Duration {
 
 impl History {
     pub fn new(kind: Kind, seed: u64, operations: u64) -> Self {
-        Self { kind, seed, operations, without: BTreeSet::new() }
+        Self { kind, seed, operations, only: None, lie: None }
+    }
+
+    /// The same with these steps only.
+    #[must_use]
+    pub fn only(self, steps: BTreeSet<u64>) -> Self {
+        Self { only: Some(steps), ..self }
+    }
+
+    /// The same with a lie after so many operations.
+    #[must_use]
+    pub fn lying(self, after: u64, lie: Lie) -> Self {
+        Self { lie: Some((after, lie)), ..self }
     }
 
     /// Lets it happen.
-    pub fn run(&self) -> Result<BTreeMap<String, usize>, Failure> {
+    pub fn run(&self) -> Result<Told, Failure> {
         let mut running = Running::begin(self.kind, self.seed);
-        let (mut done, mut looked, mut steps) = (0, 0, VecDeque::new());
+        let (mut done, mut looked, mut lie, mut steps) = (0, 0, self.lie, VecDeque::new());
+        let last = self.only.as_ref().map(|only| only.last().copied().unwrap_or(0));
         for number in 0.. {
-            if done >= self.operations {
+            if last.map_or(done >= self.operations, |last| number > last) {
                 break;
             }
             let mut dice = Dice::of(self.seed, number + 1);
-            let by = pass(&mut dice);
-            if self.without.contains(&number) {
-                done += 1;
+            if self.only.as_ref().is_some_and(|only| !only.contains(&number)) {
                 continue;
             }
-            running.machine.clock.advance(by);
+            running.machine.clock.advance(pass(&mut dice));
+            lie = lie.filter(|(after, lie)| done < *after || !lie(&mut running.model.borrow_mut()));
             let count = if dice.one_in(8) { dice.between(2, 4) } else { 1 };
             let chosen = running.choose(&mut dice, count);
             let faults = Faults::choose(&mut dice);
@@ -107,7 +135,7 @@ impl History {
             }
         }
         running.end().map_err(|what| Failure { what, operations: done, steps })?;
-        Ok(std::mem::take(&mut running.seen.tally))
+        Ok(Told { tally: std::mem::take(&mut running.seen.tally), digest: running.seen.digest.finish() })
     }
 }
 
@@ -215,36 +243,4 @@ impl Drop for Running {
         let _inside = self.runtime.enter();
         self.process = None;
     }
-}
-
-/// Histories that are tried for a shorter one.
-const TRIES: usize = 60;
-
-/// Leaves steps out as long as it still fails, and tells what is left.
-pub fn shortest(kind: Kind, seed: u64, failure: &Failure) -> String {
-    let mut left: Vec<u64> = failure.steps.iter().map(|(number, _)| *number).collect();
-    let operations = failure.operations;
-    let mut told: Vec<String> = failure.steps.iter().map(|(_, what)| what.clone()).collect();
-    let all: BTreeSet<u64> = left.iter().copied().collect();
-    let (mut part, mut tries) = (left.len().div_ceil(2), 0);
-    while part > 0 && tries < TRIES {
-        let mut at = 0;
-        let mut shorter = false;
-        while at < left.len() && tries < TRIES {
-            tries += 1;
-            let kept: BTreeSet<u64> = left[..at].iter().chain(left.get(at + part..).unwrap_or_default()).copied().collect();
-            let without = all.difference(&kept).copied().collect();
-            // As long as the whole, so that a step stays where it was.
-            match (History { kind, seed, operations: operations * 4, without }).run() {
-                Err(failed) if failed.steps.len() < left.len() => {
-                    left = failed.steps.iter().map(|(number, _)| *number).collect();
-                    told = failed.steps.into_iter().map(|(_, what)| what).collect();
-                    shorter = true;
-                }
-                _ => at += part,
-            }
-        }
-        part = if shorter && part < left.len() { part } else { part / 2 };
-    }
-    told.join("\n")
 }

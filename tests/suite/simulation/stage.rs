@@ -7,103 +7,19 @@
 use super::dice::Dice;
 use super::faults::{Fault, Faults};
 use super::model::Model;
+use super::player::{Event, Go, Player, Seat};
 use super::process::{Machine, Process};
 use super::step::{Meant, Port, Step, Told, Verdict};
 use crate::support::app::Kind;
-use futures::future::{BoxFuture, LocalBoxFuture};
 use kartlegging::storage::StorageError;
-use kartlegging::storage::watch::{Moment, Watch};
+use kartlegging::storage::watch::Moment;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
-
-type Go = oneshot::Sender<Result<(), StorageError>>;
-
-/// A unit of work has come to a moment and waits to be told how to go on.
-struct Event {
-    player: usize,
-    moment: Moment,
-    go: Go,
-}
-
-/// Where an operation's units of work report.
-#[derive(Debug)]
-struct Seat {
-    player: usize,
-    events: mpsc::UnboundedSender<Event>,
-}
-
-impl std::fmt::Debug for Event {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {:?}", self.player, self.moment)
-    }
-}
-
-impl Watch for Seat {
-    fn at(&self, moment: Moment) -> BoxFuture<'static, Result<(), StorageError>> {
-        let (go, answer) = oneshot::channel();
-        let sent = self.events.send(Event { player: self.player, moment, go });
-        Box::pin(async move {
-            match answer.await {
-                Ok(word) if sent.is_ok() => word,
-                // Nobody is there any more: the program has died.
-                _ => std::future::pending().await,
-            }
-        })
-    }
-}
-
-/// An operation that is under way.
-struct Player {
-    what: String,
-    unstoppable: bool,
-    real: Option<LocalBoxFuture<'static, Told>>,
-    model: Option<LocalBoxFuture<'static, Meant>>,
-    port: Port,
-    told: Option<Told>,
-    meant: Option<Meant>,
-    /// Its caller has gone away.
-    left: bool,
-    waiting: Option<Go>,
-}
-
-impl Player {
-    fn think(&mut self) {
-        if let Some(model) = &mut self.model
-            && let Poll::Ready(meant) = model.as_mut().poll(&mut Context::from_waker(futures::task::noop_waker_ref()))
-        {
-            self.meant = Some(meant);
-            self.model = None;
-        }
-    }
-
-    /// Nothing more comes from it until somebody says go.
-    fn is_still(&self) -> bool {
-        self.waiting.is_some() || self.real.is_none() && !(self.left && self.unstoppable && self.model.is_some())
-    }
-
-    /// The caller goes away; what can't be stopped goes on alone.
-    fn leave(&mut self) {
-        self.left = true;
-        self.real = None;
-        if !self.unstoppable {
-            self.model = None;
-        }
-    }
-
-    fn say(&mut self, verdict: Verdict) -> Result<(), String> {
-        if !self.port.waits() {
-            return Err(format!("{}: a unit of work that the model does not know of", self.what));
-        }
-        self.port.say(verdict);
-        self.think();
-        Ok(())
-    }
-}
+use tokio::sync::mpsc;
 
 /// An operation that is over.
 pub struct Outcome {

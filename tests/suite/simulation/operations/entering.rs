@@ -1,6 +1,7 @@
 //! Staff enter what came on paper.
 
-use super::inviting::{caller, read};
+use super::choosing::caller;
+use super::keeping::read;
 use super::reading::{meant_response, told_entered};
 use super::{Choice, words};
 use crate::simulation::given::Given;

@@ -4,10 +4,16 @@
 #![expect(clippy::unnecessary_wraps, reason = "all have the shape of the table")]
 
 mod answering;
+mod choosing;
 mod entering;
+mod handing_in;
+mod holding;
 mod inviting;
+mod keeping;
+mod listing;
 mod opening;
 mod reading;
+mod repeating;
 mod words;
 mod working;
 
@@ -32,37 +38,37 @@ pub struct Choice<'c> {
 /// Weight, name, operation.
 pub const TABLE: &[(usize, &str, Choose)] = &[
     (70, "issue", inviting::issue),
-    (12, "issue a batch", inviting::batch),
-    (25, "repeat an issue", inviting::repeat),
+    (12, "issue a batch", repeating::batch),
+    (25, "repeat an issue", repeating::repeat),
     (18, "move a visit", inviting::move_visit),
     (15, "register a visit", inviting::register),
-    (15, "see an invitation", inviting::get),
-    (14, "revoke", inviting::revoke),
-    (18, "reissue", inviting::reissue),
-    (3, "print on paper", inviting::print),
+    (15, "see an invitation", keeping::get),
+    (14, "revoke", keeping::revoke),
+    (18, "reissue", keeping::reissue),
+    (3, "print on paper", keeping::print),
     (130, "open", opening::open),
     (70, "guess", opening::guess),
     (20, "guess a code", opening::guess_code),
     (150, "save", answering::save),
     (50, "edit", answering::edit),
     (40, "read the draft", answering::read_draft),
-    (25, "read the session", answering::read_session),
+    (25, "read the session", holding::read_session),
     (20, "start over", answering::start_over),
     (14, "decline", answering::decline),
-    (110, "submit", answering::submit),
-    (30, "read the receipt", answering::receipt),
-    (2, "print the copy", answering::copy),
-    (12, "leave", answering::leave),
+    (110, "submit", handing_in::submit),
+    (30, "read the receipt", handing_in::receipt),
+    (2, "print the copy", handing_in::copy),
+    (12, "leave", holding::leave),
     (25, "enter paper", entering::enter),
     (10, "repeat paper", entering::repeat),
     (60, "read a response", reading::response),
     (20, "read versions", reading::versions),
     (25, "read a summary", reading::summary),
     (30, "review", reading::review),
-    (25, "worklist", reading::worklist),
-    (20, "timeline", reading::timeline),
-    (12, "search", reading::search),
-    (10, "read the log", reading::log),
+    (25, "worklist", listing::worklist),
+    (20, "timeline", listing::timeline),
+    (12, "search", listing::search),
+    (10, "read the log", listing::log),
     (14, "expire", working::expire),
     (8, "purge", working::purge),
     (6, "claim a job", working::claim),
