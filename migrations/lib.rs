@@ -16,6 +16,8 @@ mod m20261122_000005_guards;
 mod m20261122_000006_access_log;
 mod m20261122_000007_support_text;
 mod m20261122_000008_draft_place;
+mod m20261122_000009_access_log_seal;
+mod m20261122_000011_retention;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -32,6 +34,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_access_log::Migration),
             Box::new(m20261122_000007_support_text::Migration),
             Box::new(m20261122_000008_draft_place::Migration),
+            Box::new(m20261122_000009_access_log_seal::Migration),
+            Box::new(m20261122_000011_retention::Migration),
         ]
     }
 }

@@ -209,6 +209,14 @@ fn external_issuer(settings: &IssuerSettings) -> Result<TrustedIssuer, Failure> 
     })
 }
 
+/// The key ring of the settings.
+pub fn ring(settings: &Settings) -> Result<KeyRing, Failure> {
+    match &settings.keys {
+        Some(text) => keys::parse(text),
+        None => keys::read(&settings.keys_file),
+    }
+}
+
 fn issuers(settings: &Settings, ring: &Arc<KeyRing>) -> Result<Vec<TrustedIssuer>, Failure> {
     let own = Issuer::new(
         settings.token_issuer.clone(),
@@ -227,11 +235,7 @@ fn issuers(settings: &Settings, ring: &Arc<KeyRing>) -> Result<Vec<TrustedIssuer
 impl App {
     /// Builds the application: keys, forms, database, then the checks that must hold before serving.
     pub async fn build(settings: Settings, migrate: bool, machine: Machine) -> Result<Self, Failure> {
-        let ring = match &settings.keys {
-            Some(text) => keys::parse(text)?,
-            None => keys::read(&settings.keys_file)?,
-        };
-        let ring = Arc::new(ring);
+        let ring = Arc::new(ring(&settings)?);
         let library = library(&settings)?;
         let issuers = issuers(&settings, &ring)?;
         let db = database(&settings, migrate).await?;

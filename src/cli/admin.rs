@@ -1,14 +1,22 @@
 //! `kartlegging organization|unit|client|clinician`
 
 use super::failure::Failure;
-use super::{argument, support};
+use super::{argument, retention, support};
 use crate::app::App;
 use crate::domain::actor::{Grant, Scope};
-use crate::domain::ids::{OrganizationId, UnitId};
+use crate::domain::identifier::{IdentifierError, IdentifierSystem, PatientIdentifier};
+use crate::domain::ids::{ClinicianId, OrganizationId, UnitId};
 use crate::services::admin::{self, Error, NewClinician, NewOrganization, NewUnit};
 use crate::services::support_text::Owner;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// More than a national id and a line break weigh, bytes.
+const MAX_NATIONAL_ID: u64 = 64;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum OrganizationCommand {
@@ -45,6 +53,14 @@ pub(super) enum OrganizationCommand {
         organization: String,
         #[command(flatten)]
         options: support::Options,
+    },
+    /// Show or set how long each kind of data is kept.
+    Retention {
+        /// Organization id.
+        #[arg(long)]
+        organization: String,
+        #[command(flatten)]
+        options: retention::Options,
     },
 }
 
@@ -130,9 +146,32 @@ pub(super) enum ClinicianCommand {
         /// clinician:UNIT, `unit_admin:UNIT`, `organization_admin` or auditor. Repeat for several.
         #[arg(long = "role", required = true)]
         roles: Vec<String>,
+        /// File with the clinician's own national id, or - for standard input: see `clinician national-id`.
+        #[arg(long, value_name = "FILE")]
+        national_id_file: Option<PathBuf>,
+    },
+    /// Set or remove a clinician's own national id, so that the access log's report can tell that a patient
+    /// is a colleague. Only a keyed hash of it is kept.
+    NationalId {
+        /// Clinician id.
+        #[arg(long)]
+        clinician: String,
+        #[command(flatten)]
+        what: NationalIdSource,
     },
     /// List clinicians with their roles.
     List,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct NationalIdSource {
+    /// File that holds it and nothing else, or - for standard input.
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Remove it.
+    #[arg(long)]
+    remove: bool,
 }
 
 impl From<Error> for Failure {
@@ -150,7 +189,7 @@ impl From<Error> for Failure {
     }
 }
 
-fn organization_id(text: &str) -> Result<OrganizationId, Failure> {
+pub(super) fn organization_id(text: &str) -> Result<OrganizationId, Failure> {
     OrganizationId::parse(text)
         .ok_or_else(|| argument("--organization is not an id; `kartlegging organization list` shows them".to_owned()))
 }
@@ -176,6 +215,9 @@ pub(super) async fn organization(command: OrganizationCommand, app: &App) -> Res
         OrganizationCommand::Support { organization, options } => {
             let owner = Owner { organization: organization_id(&organization)?, unit: None };
             support::run(&app.services, owner, &options).await?;
+        }
+        OrganizationCommand::Retention { organization, options } => {
+            retention::run(&app.services, organization_id(&organization)?, &options).await?;
         }
     }
     Ok(())
@@ -229,9 +271,28 @@ pub(super) async fn client(command: ClientCommand, app: &App) -> Result<(), Fail
     Ok(())
 }
 
+/// A national id of a file or standard input: never of the command line, which other users of the
+/// machine can see.
+fn national_id(path: &Path, app: &App) -> Result<PatientIdentifier, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(MAX_NATIONAL_ID).read_to_string(&mut text)
+    } else {
+        File::open(path).and_then(|file| file.take(MAX_NATIONAL_ID).read_to_string(&mut text))
+    };
+    read.map_err(|error| Failure::run("not-found", format!("{} can't be read: {}", path.display(), error.kind()), "Check the path."))?;
+    let parse = |system: IdentifierSystem| PatientIdentifier::parse(system.uri(), None, &text, app.settings.allow_synthetic_persons);
+    let first = parse(IdentifierSystem::Fnr);
+    // A number that is none of the first kind may be one of the second.
+    let found = if first == Err(IdentifierError::Number) { parse(IdentifierSystem::DNumber) } else { first };
+    found.map_err(|error| argument(format!("{}: {error}", path.display())))
+}
+
 pub(super) async fn clinician(command: ClinicianCommand, app: &App) -> Result<(), Failure> {
     match command {
-        ClinicianCommand::Add { organization, name, hpr, subject, roles } => {
+        ClinicianCommand::Add { organization, name, hpr, subject, roles, national_id_file } => {
+            // Before anything is written.
+            let national_id = national_id_file.map(|path| national_id(&path, app)).transpose()?;
             let grants = roles
                 .iter()
                 .map(|word| {
@@ -241,7 +302,17 @@ pub(super) async fn clinician(command: ClinicianCommand, app: &App) -> Result<()
                 })
                 .collect::<Result<BTreeSet<Grant>, _>>()?;
             let new = NewClinician { organization: organization_id(&organization)?, name, hpr_number: hpr, subject, grants };
-            println!("{}", admin::add_clinician(&app.services, new).await?);
+            let id = admin::add_clinician(&app.services, new).await?;
+            if national_id.is_some() {
+                admin::set_national_id(&app.services, id, national_id).await?;
+            }
+            println!("{id}");
+        }
+        ClinicianCommand::NationalId { clinician, what } => {
+            let id = ClinicianId::parse(&clinician)
+                .ok_or_else(|| argument("--clinician is not an id; `kartlegging clinician list` shows them".to_owned()))?;
+            let identifier = what.file.map(|path| national_id(&path, app)).transpose()?;
+            admin::set_national_id(&app.services, id, identifier).await?;
         }
         ClinicianCommand::List => {
             for one in admin::list_clinicians(&app.services).await? {

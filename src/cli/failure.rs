@@ -4,7 +4,7 @@ use crate::services::Fault;
 use crate::storage::StorageError;
 
 /// Every code that a command can end with, in the order of `docs/errors.md`.
-pub const CODES: [&str; 14] = [
+pub const CODES: [&str; 15] = [
     "config-invalid",
     "key-missing",
     "key-version-lost",
@@ -16,6 +16,7 @@ pub const CODES: [&str; 14] = [
     "database-unreachable",
     "port-in-use",
     "csv-invalid",
+    "access-log-broken",
     "not-found",
     "exists",
     "argument-invalid",

@@ -3,13 +3,16 @@
 //! To add a command: a variant with doc comments here, its function in a file of its own, a line in
 //! `docs/operations.md`.
 
+mod access_log;
 mod admin;
 mod demo;
 pub mod failure;
 mod invite;
 mod keys;
 mod migrate;
+mod patient;
 mod questionnaire;
+mod retention;
 mod serve;
 mod support;
 mod token;
@@ -46,7 +49,7 @@ enum Command {
     /// Check forms, or list the ones that are served.
     #[command(subcommand)]
     Questionnaire(questionnaire::Command),
-    /// Add or list organizations (health trusts, municipalities), or set what their receipts say.
+    /// Add or list organizations (health trusts, municipalities), set what their receipts say and how long data is kept.
     #[command(subcommand)]
     Organization(admin::OrganizationCommand),
     /// Add or list units of an organization, or set what their receipts say.
@@ -64,6 +67,12 @@ enum Command {
     /// Create a key file, or show which keys the database knows.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Check the access log against its seals and signed heads; show heads and public keys.
+    #[command(subcommand)]
+    AccessLog(access_log::Command),
+    /// Export everything that is held about a patient, or erase it.
+    #[command(subcommand)]
+    Patient(patient::Command),
     /// Issue invitations for the rows of a CSV file.
     Invite(invite::Options),
 }
@@ -82,6 +91,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Clinician(command) => admin::clinician(command, &app(load()?).await?).await,
         Command::Token(command) => token::run(&command, &app(load()?).await?).await,
         Command::Keys(command) => keys::run(&command, load).await,
+        Command::AccessLog(command) => access_log::run(command, load()?).await,
+        Command::Patient(command) => patient::run(command, &app(load()?).await?).await,
         Command::Invite(options) => invite::run(&options, &app(load()?).await?).await,
     }
 }

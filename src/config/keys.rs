@@ -47,6 +47,12 @@ pub fn parse(text: &str) -> Result<KeyRing, Failure> {
         entries.push((purpose, key.version, key.secret));
     }
     KeyRing::from_entries(entries).map_err(|error| match error {
+        // Came after the others: a key file from before is whole but for this one.
+        RingError::Missing(Purpose::Log) => Failure::config(
+            "key-missing",
+            "there is no log key".to_owned(),
+            "Make one with `kartlegging keys add log`, which leaves the other keys as they are, and renew the key file's safe copy.",
+        ),
         RingError::Missing(purpose) => missing(&format!("there is no {} key", purpose.word())),
         other => broken(&other.to_string()),
     })
@@ -137,6 +143,10 @@ mod tests {
     fn faults_name_the_key_and_no_secret() {
         let text = |toml: &str| parse(toml).err().map(|failure| failure.to_string()).unwrap_or_default();
         assert!(text("").contains("key-missing") && text("").contains("root"));
+        let before_the_log = ["root", "link", "lookup", "session", "issuer"]
+            .map(|purpose| format!("[[key]]\npurpose='{purpose}'\nversion=1\nsecret='{}'\n", "A".repeat(43) + "="))
+            .concat();
+        assert!(text(&before_the_log).contains("key-missing") && text(&before_the_log).contains("kartlegging keys add log"));
         let twice = "[[key]]\npurpose='root'\nversion=1\nsecret='U0VDUkVU'\n";
         assert!(text(twice).contains("root key version 1") && !text(twice).contains("U0VDUkVU"));
         assert!(text("secret = 'U0VDUkVU").contains("key-file-invalid") && !text("secret = 'U0VDUkVU").contains("U0VDUkVU"));

@@ -8,6 +8,7 @@ pub mod keys;
 
 use crate::cli::failure::Failure;
 use crate::services::Rules;
+use crate::services::access_log::Heads;
 use chrono::Duration;
 use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
@@ -116,6 +117,12 @@ pub struct Settings {
     pub allow_synthetic_persons: bool,
     /// Minutes after which an unused session ends.
     pub session_idle_minutes: i64,
+    /// Minutes between two signed heads of the access log.
+    pub access_log_head_minutes: i64,
+    /// File that signed heads are added to; without one, `access-log-heads.txt` beside the key file.
+    pub access_log_heads_file: Option<PathBuf>,
+    /// Address that signed heads are posted to.
+    pub access_log_heads_url: Option<String>,
     /// `iss` of tokens of the built-in issuer.
     pub token_issuer: String,
     /// `aud` of tokens for this service.
@@ -141,6 +148,7 @@ trusted_proxies = []
 jobs = true
 allow_synthetic_persons = false
 session_idle_minutes = 120
+access_log_head_minutes = 5
 token_issuer = "kartlegging"
 token_audience = "kartlegging"
 token_skew_seconds = 30
@@ -190,6 +198,10 @@ impl Settings {
         if !(1..=1440).contains(&self.session_idle_minutes) {
             return Err(invalid("session_idle_minutes must be 1 to 1440"));
         }
+        if !(1..=1440).contains(&self.access_log_head_minutes) {
+            return Err(invalid("access_log_head_minutes must be 1 to 1440"));
+        }
+        self.heads_url()?;
         if !(0..=300).contains(&self.token_skew_seconds) {
             return Err(invalid("token_skew_seconds must be 0 to 300"));
         }
@@ -202,6 +214,17 @@ impl Settings {
     /// The address to listen on.
     pub fn listen_address(&self) -> Result<SocketAddr, Failure> {
         self.listen.parse().map_err(|_| invalid("listen is not an address and port like 127.0.0.1:8080"))
+    }
+
+    fn heads_url(&self) -> Result<Option<url::Url>, Failure> {
+        let Some(text) = &self.access_log_heads_url else { return Ok(None) };
+        let url = url::Url::parse(text).map_err(|_| invalid("access_log_heads_url is not an address"))?;
+        let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+        if url.scheme() == "https" || (url.scheme() == "http" && loopback) {
+            Ok(Some(url))
+        } else {
+            Err(invalid("access_log_heads_url must be https, or on this machine"))
+        }
     }
 
     /// The base URL without a slash at the end.
@@ -221,6 +244,12 @@ impl Settings {
             allow_synthetic_persons: self.allow_synthetic_persons,
             session_idle: Duration::minutes(self.session_idle_minutes),
             token_skew_seconds: self.token_skew_seconds,
+            log_heads: Heads {
+                every: Duration::minutes(self.access_log_head_minutes),
+                file: Some(self.access_log_heads_file.clone().unwrap_or_else(|| self.keys_file.with_file_name("access-log-heads.txt"))),
+                // Looked at when the settings were read.
+                url: self.heads_url().ok().flatten(),
+            },
             ..Rules::default()
         }
     }
@@ -283,6 +312,9 @@ mod tests {
             ("KARTLEGGING_LOG_FORMAT", "xml", "log_format"),
             ("KARTLEGGING_DATABASE_URL", "mysql://x", "database_url"),
             ("KARTLEGGING_BASE_URL", "svar.example", "base_url"),
+            ("KARTLEGGING_ACCESS_LOG_HEAD_MINUTES", "0", "access_log_head_minutes"),
+            ("KARTLEGGING_ACCESS_LOG_HEADS_URL", "http://vitne.example/heads", "access_log_heads_url"),
+            ("KARTLEGGING_ACCESS_LOG_HEADS_URL", "vitne", "access_log_heads_url"),
         ] {
             let text = load(&[(name, value)]).err().map(|failure| failure.to_string()).unwrap_or_default();
             assert!(text.contains(named) && text.contains("config-invalid"), "{name}: {text}");

@@ -205,7 +205,8 @@ fn pick(set: &JwkSet, kid: Option<&str>, algorithm: Algorithm) -> Result<Decodin
     DecodingKey::from_jwk(jwk).map_err(|_| TokenError::UnknownKey)
 }
 
-fn check_times(claims: &Map<String, Value>, now: DateTime<Utc>, skew: i64) -> Result<(), TokenError> {
+/// Checks `exp`, `nbf` and `iat` (RFC 7519 §4.1) with `skew` seconds of clock difference forgiven.
+pub fn check_times(claims: &Map<String, Value>, now: DateTime<Utc>, skew: i64) -> Result<(), TokenError> {
     let seconds = |name: &str| claims.get(name).map(|value| value.as_f64().ok_or(TokenError::Time)).transpose();
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit a double exactly")]
     let (now, skew) = (now.timestamp() as f64, skew as f64);

@@ -4,10 +4,15 @@
 //! A new kind of key is a variant of [`ring::Purpose`]; a new kind of keyed hash is a constant of
 //! [`hash::Label`]; a new encrypted column needs nothing but its [`envelope::Place`].
 
+pub mod chain;
 pub mod cookie;
 pub mod entropy;
 pub mod envelope;
 pub mod hash;
 pub mod jwks;
+pub mod note;
+pub mod outlet;
+pub mod pack;
 pub mod ring;
 pub mod tokens;
+pub mod verified;

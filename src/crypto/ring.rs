@@ -26,11 +26,13 @@ pub enum Purpose {
     Session,
     /// Signs API tokens of the built-in issuer (Ed25519).
     Issuer,
+    /// Signs heads of the access log (Ed25519).
+    Log,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 5] = [Self::Root, Self::Link, Self::Lookup, Self::Session, Self::Issuer];
+    pub const ALL: [Self; 6] = [Self::Root, Self::Link, Self::Lookup, Self::Session, Self::Issuer, Self::Log];
 
     /// The word in the key file.
     pub fn word(self) -> &'static str {
@@ -40,6 +42,7 @@ impl Purpose {
             Self::Lookup => "lookup",
             Self::Session => "session",
             Self::Issuer => "issuer",
+            Self::Log => "log",
         }
     }
 

@@ -41,11 +41,13 @@ pub enum Reason {
     NotSent,
     /// Does not want to answer.
     Declined,
+    /// The patient has been erased.
+    Erased,
 }
 
 impl Reason {
     /// Every reason in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::OverThresholdWantsFollowUp,
         Self::WantsFollowUp,
         Self::OverThreshold,
@@ -56,6 +58,7 @@ impl Reason {
         Self::NotAnswered,
         Self::NotSent,
         Self::Declined,
+        Self::Erased,
     ];
 
     /// The code on the wire.
@@ -71,6 +74,7 @@ impl Reason {
             Self::NotAnswered => "not-answered",
             Self::NotSent => "not-sent",
             Self::Declined => "declined",
+            Self::Erased => "erased",
         }
     }
 }

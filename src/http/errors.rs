@@ -6,8 +6,8 @@ use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
 use crate::domain::policy::Denied;
 use crate::domain::respondent::{FieldFault, RespondentFault};
 use crate::services::{
-    Fault, authenticate, draft, enter_paper, holder, idempotency, invitation, issue_invitations, open_session, patients, print_paper,
-    responses, review, worklist,
+    Fault, access_log, authenticate, draft, enter_paper, holder, idempotency, invitation, issue_invitations, open_session, patients,
+    print_paper, responses, review, worklist,
 };
 
 impl From<Fault> for Problem {
@@ -76,6 +76,7 @@ impl From<invitation::Error> for Problem {
     fn from(error: invitation::Error) -> Self {
         match error {
             invitation::Error::NotFound => Self::new(Code::NotFound),
+            invitation::Error::Erased => Self::new(Code::Erased),
             invitation::Error::Denied(denied) => denied.into(),
             invitation::Error::Exists => Self::new(Code::InvitationExists),
             invitation::Error::State(state) => state.into(),
@@ -186,6 +187,7 @@ impl From<enter_paper::Error> for Problem {
         use enter_paper::Error;
         match error {
             Error::NotFound => Self::new(Code::NotFound),
+            Error::Erased => Self::new(Code::Erased),
             Error::Unit => Self::field("/unit", FieldCode::UnitUnknown),
             Error::Form(true) => Self::field("/questionnaire/name", FieldCode::QuestionnaireUnknown),
             Error::Form(false) => Self::new(Code::QuestionnaireUnknown),
@@ -205,6 +207,7 @@ impl From<responses::Error> for Problem {
     fn from(error: responses::Error) -> Self {
         match error {
             responses::Error::NotFound => Self::new(Code::NotFound),
+            responses::Error::Erased => Self::new(Code::Erased),
             responses::Error::Denied(denied) => denied.into(),
             responses::Error::Language => Self::query("language", "query-fault-language"),
             responses::Error::Fault(fault) => fault.into(),
@@ -216,6 +219,7 @@ impl From<review::Error> for Problem {
     fn from(error: review::Error) -> Self {
         match error {
             review::Error::NotFound => Self::new(Code::NotFound),
+            review::Error::Erased => Self::new(Code::Erased),
             review::Error::Version => Self::field("/version", FieldCode::OutOfRange),
             review::Error::Changed => Self::new(Code::ResponseChanged),
             review::Error::Denied(denied) => denied.into(),
@@ -228,8 +232,20 @@ impl From<patients::Error> for Problem {
     fn from(error: patients::Error) -> Self {
         match error {
             patients::Error::NotFound => Self::new(Code::NotFound),
+            patients::Error::Erased => Self::new(Code::Erased),
             patients::Error::Denied(denied) => denied.into(),
             patients::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<access_log::Error> for Problem {
+    fn from(error: access_log::Error) -> Self {
+        match error {
+            access_log::Error::NotFound => Self::new(Code::NotFound),
+            access_log::Error::Window => Self::query("to", "query-fault-window"),
+            access_log::Error::Denied(denied) => denied.into(),
+            access_log::Error::Fault(fault) => fault.into(),
         }
     }
 }

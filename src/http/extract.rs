@@ -4,6 +4,7 @@
 
 use super::context::{RequestContext, current};
 use super::problem::{Code, Problem};
+use crate::domain::actor::Actor;
 use crate::domain::policy::Ground;
 use crate::services::holder::{self, Holder};
 use crate::services::idempotency::Repeatable;
@@ -65,6 +66,20 @@ impl FromRequest for ApiCaller {
             let (ground, ground_text) = stated_ground(&request);
             Ok(Self(Caller { actor, request_id: current().id, ground, ground_text }))
         })
+    }
+}
+
+/// A caller with an API token, for what holds nothing about a person.
+pub(super) struct RecentCaller(pub(super) Actor);
+
+impl FromRequest for RecentCaller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let door = door(request);
+        let token = bearer(request);
+        Box::pin(async move { Ok(Self(authenticate::authenticate_recent(&door?.services, &token?).await?)) })
     }
 }
 

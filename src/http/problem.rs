@@ -62,6 +62,7 @@ codes! {
     InvitationLocked "invitation-locked" 410,
     LinkReplaced "link-replaced" 410,
     AmendClosed "amend-closed" 410,
+    Erased "erased" 410,
     DraftChanged "draft-changed" 412,
     BodyTooLarge "body-too-large" 413,
     MediaTypeUnsupported "media-type-unsupported" 415,

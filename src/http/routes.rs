@@ -1,6 +1,6 @@
 //! Every route, on one screen. The contract test compares this table with `openapi.yaml`.
 
-use super::api::{invitations, patients, questionnaires, responses, session, worklist};
+use super::api::{access_log, invitations, patients, questionnaires, responses, session, worklist};
 use super::health;
 use super::problem::Problem;
 use super::web::{about, assets, check, entry, leave, questions};
@@ -82,6 +82,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::POST,   "/api/v1/patients/search",                 || web::post().to(patients::search)),
         e(Method::GET,    "/api/v1/patients/{id}/timeline",          || web::get().to(patients::timeline)),
         e(Method::GET,    "/api/v1/patients/{id}/access-log",        || web::get().to(patients::access_log)),
+        e(Method::GET,    "/api/v1/access-log",                      || web::get().to(access_log::list)),
+        e(Method::GET,    "/api/v1/access-log/report",               || web::get().to(access_log::report)),
         e(Method::GET,    "/api/v1/questionnaires",                  || web::get().to(questionnaires::list)),
         e(Method::GET,    "/api/v1/questionnaires/{name}/{version}", || web::get().to(questionnaires::get)),
         e(Method::GET,    "/api/v1/questionnaires/{name}/{version}/paper.pdf", || web::get().to(questionnaires::paper)),

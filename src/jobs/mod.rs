@@ -4,7 +4,7 @@
 //! To add a job: its line in `schedule`, its service, its row in `docs/operations.md`.
 
 use crate::domain::ids::uuid_v7;
-use crate::services::{Fault, Services, expire_invitations, lease, purge};
+use crate::services::{Fault, Services, access_log, enforce_retention, expire_invitations, lease, purge};
 use chrono::Duration;
 use futures::future::BoxFuture;
 use std::time::Duration as StdDuration;
@@ -17,14 +17,42 @@ struct Job {
     run: fn(Services) -> BoxFuture<'static, Result<u64, Fault>>,
 }
 
-fn schedule() -> [Job; 2] {
+fn schedule(services: &Services) -> [Job; 6] {
     [
+        Job {
+            name: "seal-access-log",
+            every: Duration::seconds(30),
+            // Entries come with every request: how many is nothing to tell.
+            run: |services| Box::pin(async move { access_log::seal(&services).await.map(|_| 0) }),
+        },
+        Job {
+            name: "sign-access-log",
+            every: services.rules.log_heads.every,
+            run: |services| {
+                Box::pin(async move {
+                    // A head covers what was written up to now.
+                    access_log::seal(&services).await?;
+                    access_log::sign(&services).await?;
+                    access_log::deliver(&services).await.map(|_| 0)
+                })
+            },
+        },
+        Job {
+            name: "check-access-log",
+            every: Duration::days(1),
+            run: |services| Box::pin(async move { access_log::missed(&services).await.map(|_| 0) }),
+        },
         Job {
             name: "expire-invitations",
             every: Duration::minutes(1),
             run: |services| Box::pin(async move { expire_invitations::run(&services).await }),
         },
         Job { name: "purge", every: Duration::hours(1), run: |services| Box::pin(async move { purge::run(&services).await }) },
+        Job {
+            name: "retention",
+            every: Duration::hours(1),
+            run: |services| Box::pin(async move { enforce_retention::run(&services).await }),
+        },
     ]
 }
 
@@ -35,7 +63,7 @@ const TICK: StdDuration = StdDuration::from_secs(10);
 pub async fn work(services: Services, mut stop: watch::Receiver<bool>) {
     let holder = uuid_v7(services.now(), services.entropy.as_ref());
     while !*stop.borrow() {
-        for job in schedule() {
+        for job in schedule(&services) {
             if *stop.borrow() {
                 return;
             }

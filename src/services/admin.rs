@@ -1,10 +1,12 @@
 //! What the operator's commands do: organizations, units, clients, clinicians, tokens.
 
-use super::Services;
+use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
+use super::{Caller, Services};
 use crate::crypto::ring::Purpose;
 use crate::crypto::tokens;
 use crate::domain::actor::{Grant, Role, Scope};
+use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{ClientId, ClinicianId, OrganizationId, UnitId, uuid_v7};
 use crate::storage::organizations::{self, ClinicianKey};
 use chrono::Duration;
@@ -226,6 +228,41 @@ pub async fn add_clinician(services: &Services, new: NewClinician) -> Result<Cli
         })
         .await;
     exists("clinician", result)
+}
+
+/// Sets or removes a clinician's own national id, by which the access log's report knows that a patient
+/// is a colleague. Only its blind index is kept, under the organization's newest key.
+pub async fn set_national_id(services: &Services, id: ClinicianId, identifier: Option<PatientIdentifier>) -> Result<(), Error> {
+    services
+        .db
+        .write((services.clone(), id, identifier), |(services, id, identifier), tx| {
+            Box::pin(async move {
+                let person = organizations::clinician(tx, &ClinicianKey::Id(*id)).await?.ok_or(Error::NotFound("clinician"))?;
+                let keys = services.vault.organization(tx, person.organization).await?;
+                let index = identifier.as_ref().and_then(|identifier| keys.blind_indexes(identifier).into_iter().next());
+                organizations::set_national_id(tx, *id, index).await?;
+                let deed = Deed::done("clinician.national-id", Some(("clinician", id.0)), Vec::new());
+                audit::write(tx, services, &Caller::system(person.organization, "command"), &deed).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Sets how many patients a day are many in the access log's report; `None`: the product's number.
+pub async fn set_patients_a_day(services: &Services, organization: OrganizationId, number: Option<i32>) -> Result<(), Error> {
+    services
+        .db
+        .write((services.clone(), organization, number), |(services, organization, number), tx| {
+            Box::pin(async move {
+                organizations::organization(tx, *organization).await?.ok_or(Error::NotFound("organization"))?;
+                organizations::set_log_patients_a_day(tx, *organization, *number).await?;
+                let deed = Deed::done("access-log.limit", Some(("organization", organization.0)), Vec::new());
+                audit::write(tx, services, &Caller::system(*organization, "command"), &deed).await?;
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// All clinicians.

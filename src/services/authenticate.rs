@@ -3,14 +3,20 @@
 
 use super::Services;
 use super::fault::Fault;
-use crate::crypto::jwks::{Issuer, TokenError};
+use crate::crypto::jwks::{Issuer, TokenError, check_times};
+use crate::crypto::verified::Verified;
 use crate::domain::actor::{Actor, ClientActor, ClinicianActor, Scope};
 use crate::domain::ids::{ClientId, ClinicianId};
 use crate::storage::organizations::{self, ClinicianKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::Duration;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How long it is not looked up again whom a token names, seconds; only for what is about no person.
+pub const RECENT_SECONDS: i64 = 5;
 
 /// Names of claims; a claim may be a member of an object, written `outer.inner`.
 #[derive(Debug, Clone)]
@@ -65,20 +71,57 @@ pub enum Error {
     Fault(#[from] Fault),
 }
 
-/// Verifies a token and finds whom it names.
+impl From<TokenError> for Error {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Unavailable => Self::Unavailable,
+            TokenError::Malformed => Self::Token("malformed"),
+            TokenError::Algorithm => Self::Token("algorithm"),
+            TokenError::Type => Self::Token("type"),
+            TokenError::UnknownKey => Self::Token("unknown key"),
+            TokenError::Invalid => Self::Token("signature, issuer or audience"),
+            TokenError::Time => Self::Token("time"),
+        }
+    }
+}
+
+/// Verifies a token and finds whom it names. What they may do is read anew each time.
 pub async fn authenticate(services: &Services, token: &str) -> Result<Actor, Error> {
-    let name = unverified_issuer(token).ok_or(Error::Token("malformed"))?;
-    let trusted = services.issuers.iter().find(|trusted| trusted.issuer.name == name).ok_or(Error::Token("issuer not trusted"))?;
-    let claims = trusted.issuer.verify(token, services.now(), services.rules.token_skew_seconds).await.map_err(|error| match error {
-        TokenError::Unavailable => Error::Unavailable,
-        TokenError::Malformed => Error::Token("malformed"),
-        TokenError::Algorithm => Error::Token("algorithm"),
-        TokenError::Type => Error::Token("type"),
-        TokenError::UnknownKey => Error::Token("unknown key"),
-        TokenError::Invalid => Error::Token("signature, issuer or audience"),
-        TokenError::Time => Error::Token("time"),
-    })?;
-    match &trusted.mapping {
+    find(services, token, &Verified::<Actor>::name(token)).await
+}
+
+/// The same for what holds nothing about a person, such as a form: whom the token named a few seconds
+/// ago ([`RECENT_SECONDS`]) is not looked up again.
+pub async fn authenticate_recent(services: &Services, token: &str) -> Result<Actor, Error> {
+    let name = Verified::<Actor>::name(token);
+    let now = services.now();
+    if let Some((actor, claims)) = services.verified.named(&name, now, Duration::seconds(RECENT_SECONDS)) {
+        check_times(&claims, now, services.rules.token_skew_seconds)?;
+        return Ok(actor);
+    }
+    let actor = find(services, token, &name).await?;
+    services.verified.remember_named(&name, actor.clone(), now);
+    Ok(actor)
+}
+
+async fn find(services: &Services, token: &str, name: &[u8]) -> Result<Actor, Error> {
+    let (now, skew) = (services.now(), services.rules.token_skew_seconds);
+    let (claims, issuer) = match services.verified.claims(name, now) {
+        Some(known) => {
+            check_times(&known.0, now, skew)?;
+            known
+        }
+        None => {
+            let issuer = unverified_issuer(token).ok_or(Error::Token("malformed"))?;
+            let place = services.issuers.iter().position(|trusted| trusted.issuer.name == issuer);
+            let place = place.ok_or(Error::Token("issuer not trusted"))?;
+            let trusted = services.issuers.get(place).ok_or(Error::Token("issuer not trusted"))?;
+            let claims = Arc::new(trusted.issuer.verify(token, now, skew).await?);
+            services.verified.remember(name.to_vec(), Arc::clone(&claims), place, now);
+            (claims, place)
+        }
+    };
+    match &services.issuers.get(issuer).ok_or(Error::Token("issuer not trusted"))?.mapping {
         Mapping::Own => own(services, &claims).await,
         Mapping::External(map) => external(services, map, &claims).await,
     }

@@ -3,9 +3,10 @@
 use super::Services;
 use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
-use super::holder::{self, Held, Holder, SessionKind, hold, hold_row};
+use super::holder::{self, Held, Holder, SessionKind, hold, hold_locked};
 use super::library::Form;
 use super::vault::PatientCipher;
+use crate::crypto::pack::{pack, unpack};
 use crate::domain::answers::{Answers, Context, Issue, IssueCode, Severity, check_draft, prune};
 use crate::domain::ids::ResponseId;
 use crate::domain::invitation::{ClosedReason, InvitationState};
@@ -18,6 +19,7 @@ use crate::storage::{Snapshot, Tx, invitations, sessions};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// A draft as its holder sees it.
 #[derive(Debug, Clone)]
@@ -126,15 +128,17 @@ pub(super) fn asked(form: &Form, saved: Content) -> Content {
 
 /// Reads answers that this program stored.
 pub(super) fn read_stored(form: &Form, bytes: &[u8]) -> Result<Answers, Fault> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|_| Fault::Content("answers"))?;
+    let plain = unpack(bytes).map(Zeroizing::new).ok_or(Fault::Content("answers"))?;
+    let value: Value = serde_json::from_slice(&plain).map_err(|_| Fault::Content("answers"))?;
     let document = read::response(&value).map_err(|_| Fault::Content("answers"))?;
     Ok(read::normalise(&form.questionnaire, document, &Context::default()).answers)
 }
 
-/// Answers as they are stored: FHIR without anything that is a column of its own.
+/// Answers as they are stored: FHIR without anything that is a column of its own or stands in the form,
+/// packed.
 pub(super) fn stored(form: &Form, answers: &Answers, status: ResponseStatus, language: &Language) -> Vec<u8> {
     let meta = ResponseMeta { id: None, version: None, status, authored: None, language, subject: None, full_tree: false };
-    serde_json::to_vec(&write::response(&form.questionnaire, answers, &meta)).unwrap_or_default()
+    pack(serde_json::to_vec(&write::bare_response(&form.questionnaire, answers, &meta)).unwrap_or_default())
 }
 
 /// Reads a body of answers against the form: structure, then what foreign renderers do, then rules.
@@ -287,7 +291,7 @@ pub(super) async fn lock_held(tx: &Tx, services: &Services, holder: &Holder) -> 
     if session.kind == SessionKind::Receipt {
         return Err(Error::Receipt);
     }
-    Ok(hold_row(services, tx, row).await?)
+    Ok(hold_locked(services, tx, row).await?)
 }
 
 pub(super) fn language_of(form: &Form, asked: Option<&Language>, known: Option<&Draft>) -> Result<Language, Error> {

@@ -4,7 +4,7 @@ use super::Services;
 use super::audit::{self, Caller, Deed};
 use super::draft::{self, accept};
 use super::fault::{Fault, unit_error};
-use super::holder::{self, Held, hold_row};
+use super::holder::{self, Held, hold_locked};
 use super::idempotency::{self as repeat, Begun, Repeatable};
 use super::responses::{self as responses_service, ResponseView};
 use super::submit_response::{Origin, hand_in};
@@ -17,7 +17,7 @@ use crate::domain::language::Language;
 use crate::domain::policy::{Action, Denied, Resource, decide, may_ever};
 use crate::domain::respondent::{Respondent, RespondentFault};
 use crate::storage::invitations::{self, Invitation};
-use crate::storage::{Tx, drafts, idempotency, organizations, patients, responses};
+use crate::storage::{Tx, drafts, idempotency, organizations, patients};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use uuid::Uuid;
@@ -59,6 +59,9 @@ pub enum Error {
     /// No such invitation or patient.
     #[error("not found")]
     NotFound,
+    /// The patient has been erased.
+    #[error("the patient has been erased")]
+    Erased,
     /// No such unit.
     #[error("no such unit")]
     Unit,
@@ -97,7 +100,8 @@ impl From<holder::Error> for Error {
     fn from(error: holder::Error) -> Self {
         match error {
             holder::Error::Fault(fault) => Self::Fault(fault),
-            holder::Error::Token | holder::Error::Ended => Self::NotFound,
+            // An invitation whose patient has no key any more.
+            holder::Error::Token | holder::Error::Ended => Self::Erased,
         }
     }
 }
@@ -107,6 +111,7 @@ impl From<responses_service::Error> for Error {
         match error {
             responses_service::Error::Denied(denied) => Self::Denied(denied),
             responses_service::Error::Fault(fault) => Self::Fault(fault),
+            responses_service::Error::Erased => Self::Erased,
             responses_service::Error::NotFound | responses_service::Error::Language => Self::NotFound,
         }
     }
@@ -163,7 +168,8 @@ async fn enter_in(tx: &Tx, services: &Services, caller: &Caller, command: &Comma
     let now = services.now();
     let row = invitation_of(tx, services, caller, &command.whose, now).await?;
     decide(&caller.actor, Action::EnterPaper, Resource { units: &[row.unit], stated: None })?;
-    let held: Held = hold_row(services, tx, reopened(tx, row, now).await?).await?;
+    let mut held: Held = hold_locked(services, tx, row).await?;
+    held.invitation = reopened(tx, held.invitation, now).await?;
     let language = match &command.language {
         None => held.form.questionnaire.language().clone(),
         Some(asked) => held.form.questionnaire.languages().into_iter().find(|own| own == asked).ok_or(Error::Language)?,
@@ -176,8 +182,8 @@ async fn enter_in(tx: &Tx, services: &Services, caller: &Caller, command: &Comma
         Origin { source: "staff", entered_by: Some(ClinicianId(person.id.0)), answered_on: Some(command.answered_on), started_at: None };
     let draft = drafts::of_invitation(tx, held.invitation.organization, held.invitation.id).await?;
     let minted = draft.map_or_else(|| ResponseId::new(now, services.entropy.as_ref()), |draft| draft.response);
-    let fresh = hand_in(tx, services, caller, &held, minted, &done, &command.respondent, &language, &origin).await?;
-    let id = responses::of_invitation(tx, held.invitation.organization, held.invitation.id).await?.map_or(minted, |response| response.id);
+    let (response, fresh) = hand_in(tx, services, caller, &held, minted, &done, &command.respondent, &language, &origin).await?;
+    let id = response.id;
     if !fresh {
         let deed = Deed::done("response.read", Some(("response", id.0)), vec![held.invitation.patient]).in_unit(held.invitation.unit);
         audit::write(tx, services, caller, &deed).await?;
@@ -212,7 +218,10 @@ async fn invitation_of(tx: &Tx, services: &Services, caller: &Caller, whose: &Wh
         Whose::Patient { patient, unit, form } => {
             let unit = organizations::unit(tx, organization, *unit).await?.ok_or(Error::Unit)?;
             decide(&caller.actor, Action::EnterPaper, Resource { units: &[unit.id], stated: None })?;
-            let patient = patients::find(tx, organization, *patient).await?.ok_or(Error::NotFound)?;
+            let patient = patients::hold(tx, organization, *patient).await?.ok_or(Error::NotFound)?;
+            if patient.key.is_none() {
+                return Err(Error::Erased);
+            }
             let named = form.is_some();
             let (name, version) = form.clone().unwrap_or((unit.questionnaire_name, unit.questionnaire_version));
             let form = services.library.find(&name, version.as_deref()).ok_or(Error::Form(named))?;

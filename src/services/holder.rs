@@ -11,8 +11,9 @@ use crate::domain::ids::{DeviceId, InvitationId, OrganizationId, PatientId, Sess
 use crate::domain::invitation::InvitationState;
 use crate::domain::language::Language;
 use crate::storage::invitations::{self, Invitation};
+use crate::storage::patients::Patient;
 use crate::storage::sessions::{self, Session};
-use crate::storage::{Reader, appointments, drafts, organizations, patients};
+use crate::storage::{Reader, Tx, appointments, drafts, organizations, patients};
 use chrono::{DateTime, Duration, Utc};
 use std::sync::Arc;
 
@@ -183,8 +184,18 @@ pub(super) async fn hold(services: &Services, reader: &impl Reader, organization
     hold_row(services, reader, invitation).await
 }
 
-pub(super) async fn hold_row(services: &Services, reader: &impl Reader, invitation: Invitation) -> Result<Held, Error> {
+async fn hold_row(services: &Services, reader: &impl Reader, invitation: Invitation) -> Result<Held, Error> {
     let patient = patients::find(reader, invitation.organization, invitation.patient).await?.ok_or(Error::Ended)?;
+    held(services, reader, invitation, patient).await
+}
+
+/// The same for who writes, with the invitation under its lock: the patient is not erased meanwhile.
+pub(super) async fn hold_locked(services: &Services, tx: &Tx, invitation: Invitation) -> Result<Held, Error> {
+    let patient = patients::hold(tx, invitation.organization, invitation.patient).await?.ok_or(Error::Ended)?;
+    held(services, tx, invitation, patient).await
+}
+
+async fn held(services: &Services, reader: &impl Reader, invitation: Invitation, patient: Patient) -> Result<Held, Error> {
     // An erased patient has no key: whatever was open has ended.
     let (cipher, person) = open_patient(&services.vault, reader, &patient).await?.ok_or(Error::Ended)?;
     let form = form_of(services, &invitation)?;

@@ -13,7 +13,7 @@ use crate::domain::policy::{Action, Denied, Resource, decide};
 use crate::domain::secret::{Code, LinkToken};
 use crate::print::qr;
 use crate::storage::credentials::{self, Credential};
-use crate::storage::{Reader, StorageError, Tx, drafts, idempotency, invitations, responses, sessions};
+use crate::storage::{Reader, StorageError, Tx, drafts, idempotency, invitations, patients, responses, sessions};
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
@@ -87,6 +87,9 @@ pub enum Error {
     /// Not allowed.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// The patient has been erased: nobody can answer.
+    #[error("the patient has been erased")]
+    Erased,
     /// Another live invitation to the same form stands in its place.
     #[error("another invitation exists")]
     Exists,
@@ -237,6 +240,9 @@ async fn reissue_in(
 ) -> Result<Issued, Error> {
     let row = invitations::lock(tx, caller.actor.organization(), id).await?.ok_or(Error::NotFound)?;
     let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[row.unit], stated: None })?;
+    if patients::hold(tx, row.organization, row.patient).await?.is_none_or(|patient| patient.key.is_none()) {
+        return Err(Error::Erased);
+    }
     let to = row.state.reissue()?;
     let until = if row.state == InvitationState::Answered { row.amend_until } else { row.answer_until };
     if now >= until {

@@ -8,7 +8,7 @@ use super::vault::PatientCipher;
 use super::{Caller, Services};
 use crate::domain::clock::{oslo_date, oslo_day_start};
 use crate::domain::identifier::PatientIdentifier;
-use crate::domain::ids::{AppointmentId, CredentialId, InvitationId, PatientId, PatientIdentifierId, UnitId};
+use crate::domain::ids::{AppointmentId, CredentialId, InvitationId, OrganizationId, PatientId, PatientIdentifierId, UnitId};
 use crate::domain::invitation::{InvitationState, window};
 use crate::domain::language::Language;
 use crate::domain::policy::{Action, Denied, Resource, decide, may_ever};
@@ -399,12 +399,16 @@ async fn put_patient(tx: &Tx, services: &Services, caller: &Caller, data: &Patie
     let organization = caller.actor.organization();
     let keys = services.vault.organization(tx, organization).await?;
     let indexes = data.identifier.as_ref().map(|identifier| keys.blind_indexes(identifier)).unwrap_or_default();
-    let hashes: Vec<Vec<u8>> = indexes.iter().map(|(_, hash)| hash.clone()).collect();
+    let hashes: Vec<Vec<u8>> = indexes.into_iter().map(|(_, hash)| hash).collect();
     if !hashes.is_empty()
         && let Some(id) = patients::find_by_index(tx, organization, &hashes).await?
-        && let Some(row) = patients::find(tx, organization, id).await?
-        && let Some(wrapped) = &row.key
+        && let Some(row) = patients::hold(tx, organization, id).await?
     {
+        let Some(wrapped) = &row.key else {
+            // Nothing of them can be read any more: whoever has the number now is somebody new.
+            patients::delete_identifiers(tx, organization, id).await?;
+            return new_patient(tx, services, organization, data, now).await;
+        };
         let cipher = services.vault.patient(tx, organization, id, wrapped).await?;
         let sealed = seal(&cipher, id, data);
         patients::update(
@@ -422,6 +426,18 @@ async fn put_patient(tx: &Tx, services: &Services, caller: &Caller, data: &Patie
         .await?;
         return Ok(id);
     }
+    new_patient(tx, services, organization, data, now).await
+}
+
+async fn new_patient(
+    tx: &Tx,
+    services: &Services,
+    organization: OrganizationId,
+    data: &PatientData,
+    now: DateTime<Utc>,
+) -> Result<PatientId, Error> {
+    let keys = services.vault.organization(tx, organization).await?;
+    let indexes = data.identifier.as_ref().map(|identifier| keys.blind_indexes(identifier)).unwrap_or_default();
     let id = PatientId::new(now, services.entropy.as_ref());
     let (cipher, key) = keys.new_patient(id)?;
     let (name_sealed, birth_date_sealed, contact_sealed) = seal(&cipher, id, data);
@@ -468,7 +484,7 @@ async fn put_appointment(
 ) -> Result<AppointmentId, Error> {
     let organization = caller.actor.organization();
     if let Some(external_id) = &visit.external_id
-        && let Some(known) = appointments::find_external(tx, organization, external_id).await?
+        && let Some(known) = appointments::hold_external(tx, organization, external_id).await?
     {
         // The same id for another patient or another unit is somebody's mistake, not a new time.
         if known.patient != patient || known.unit != visit.unit {

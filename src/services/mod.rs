@@ -5,14 +5,17 @@
 //! touches patients, an access-log entry in the same transaction (a read: before the answer
 //! leaves), an operation in `openapi.yaml`, its row in the authorization matrix.
 
+pub mod access_log;
 pub mod admin;
 pub mod audit;
 pub mod authenticate;
 pub mod decline;
 pub mod draft;
 pub mod edit_draft;
+pub mod enforce_retention;
 pub mod enter_paper;
 pub mod entrance;
+pub mod erase_patient;
 pub mod expire_invitations;
 pub mod fault;
 pub mod holder;
@@ -26,6 +29,7 @@ pub mod patients;
 pub mod print_paper;
 pub mod purge;
 pub mod responses;
+pub mod retention;
 pub mod review;
 pub mod startup;
 pub mod submit_response;
@@ -34,6 +38,8 @@ pub mod vault;
 pub mod worklist;
 
 use crate::crypto::ring::KeyRing;
+use crate::crypto::verified::Verified;
+use crate::domain::actor::Actor;
 use crate::domain::clock::{Clock, Entropy};
 use crate::storage::Db;
 use chrono::{DateTime, Duration, Utc};
@@ -61,6 +67,8 @@ pub struct Rules {
     pub idempotency_lock: Duration,
     /// Clock difference forgiven in API tokens, seconds.
     pub token_skew_seconds: i64,
+    /// Signing of the access log's heads, and where they go.
+    pub log_heads: access_log::Heads,
 }
 
 impl Default for Rules {
@@ -74,6 +82,7 @@ impl Default for Rules {
             idempotency_kept: Duration::hours(24),
             idempotency_lock: Duration::minutes(2),
             token_skew_seconds: 30,
+            log_heads: access_log::Heads::default(),
         }
     }
 }
@@ -97,6 +106,8 @@ pub struct Services {
     pub vault: Arc<vault::Vault>,
     /// Who may issue API tokens.
     pub issuers: Arc<Vec<authenticate::TrustedIssuer>>,
+    /// Tokens of theirs that were verified a moment ago.
+    pub verified: Arc<Verified<Actor>>,
 }
 
 impl Services {
@@ -110,7 +121,8 @@ impl Services {
         rules: Rules,
     ) -> Self {
         let vault = Arc::new(vault::Vault::new(Arc::clone(&ring), Arc::clone(&entropy)));
-        Self { db, ring, clock, entropy, library: Arc::new(library), rules: Arc::new(rules), vault, issuers: Arc::new(Vec::new()) }
+        let (issuers, verified) = (Arc::default(), Arc::default());
+        Self { db, ring, clock, entropy, library: Arc::new(library), rules: Arc::new(rules), vault, issuers, verified }
     }
 
     /// The same with these issuers of API tokens.

@@ -22,7 +22,7 @@ use crate::domain::secret::{Code, LinkToken};
 use crate::storage::attempts::{self, Count, Counter, Scope};
 use crate::storage::credentials::{self, By, Found};
 use crate::storage::sessions::{self, Session};
-use crate::storage::{StorageError, Tx, drafts, invitations};
+use crate::storage::{StorageError, Tx, drafts, invitations, patients};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::net::IpAddr;
 
@@ -217,7 +217,10 @@ async fn reserve_in(tx: &Tx, services: &Services, asked: &Asked) -> Result<Attem
         Some(found) => open_patient(&services.vault, tx, &found.patient).await?,
         None => None,
     };
-    let right = person.is_some_and(|(_, person)| person.birth_date == asked.birth_date);
+    // With the birth date of who has been erased nothing can be compared any more. Whoever holds the
+    // link itself is told that it is closed; a typed code is answered like one that does not exist.
+    let erased = found.as_ref().is_some_and(|found| found.patient.key.is_none());
+    let right = (erased && asked.by == By::Link) || person.is_some_and(|(_, person)| person.birth_date == asked.birth_date);
     Ok(Attempt::Reserved(Box::new(Reserved { found, counters, failures, right })))
 }
 
@@ -330,6 +333,9 @@ async fn admit_in(
     }
     let Some(found) = &reserved.found else { return Ok(Some(Error::Wrong)) };
     let Some(row) = invitations::lock(tx, session.organization, session.invitation).await? else { return Ok(Some(Error::Wrong)) };
+    if patients::hold(tx, row.organization, row.patient).await?.is_none_or(|patient| patient.key.is_none()) {
+        return Ok(Some(Error::Closed(ClosedReason::Revoked)));
+    }
     let actor = Actor::Holder(HolderActor { session: session.id, invitation: row.id, organization: row.organization });
     let caller = Caller { actor, request_id: request_id.to_owned(), ground: None, ground_text: None };
     if let InvitationState::Closed(reason) = row.state

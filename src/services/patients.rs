@@ -1,5 +1,6 @@
 //! Patients: look-up by identifier, timeline, who has seen their data.
 
+use super::access_log::log_units;
 use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
 use super::responses::{care_units, open_digest};
@@ -7,13 +8,12 @@ use super::vault::{Person, open_patient};
 use super::{Caller, Services};
 use crate::domain::actor::{Actor, Role};
 use crate::domain::identifier::PatientIdentifier;
-use crate::domain::ids::{LogEntryId, PatientId, UnitId};
+use crate::domain::ids::{LogEntryId, OrganizationId, PatientId, UnitId};
 use crate::domain::policy::{Action, Denied, Resource, decide};
 use crate::domain::summary::Wish;
 use crate::storage::access_log::{self, Entry};
 use crate::storage::{appointments, invitations, patients, responses};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Why not.
@@ -22,6 +22,9 @@ pub enum Error {
     /// No such patient in this organization.
     #[error("no such patient")]
     NotFound,
+    /// The patient has been erased.
+    #[error("the patient has been erased")]
+    Erased,
     /// Not allowed.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -72,6 +75,25 @@ pub async fn search(services: &Services, caller: &Caller, identifier: PatientIde
     Ok(found)
 }
 
+/// The patient of an identifier, for a command that logs itself what it does with them.
+pub async fn identify(
+    services: &Services,
+    organization: OrganizationId,
+    identifier: PatientIdentifier,
+) -> Result<Option<PatientId>, Fault> {
+    let context = (services.clone(), organization, identifier);
+    services
+        .db
+        .read(context, |(services, organization, identifier), snapshot| {
+            Box::pin(async move {
+                let keys = services.vault.organization(snapshot, *organization).await?;
+                let indexes: Vec<Vec<u8>> = keys.blind_indexes(identifier).into_iter().map(|(_, hash)| hash).collect();
+                Ok(patients::find_by_index(snapshot, *organization, &indexes).await?)
+            })
+        })
+        .await
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -104,7 +126,7 @@ pub async fn timeline(services: &Services, caller: &Caller, id: PatientId) -> Re
                 let row = patients::find(snapshot, organization, *id).await?.ok_or(Error::NotFound)?;
                 let units = care_units(snapshot, caller, *id, services.now()).await?;
                 let ground = decide(&caller.actor, Action::ReadAnswers, Resource { units: &units, stated: caller.ground })?;
-                let (cipher, person) = open_patient(&services.vault, snapshot, &row).await?.ok_or(Error::NotFound)?;
+                let (cipher, person) = open_patient(&services.vault, snapshot, &row).await?.ok_or(Error::Erased)?;
                 let mut events = Vec::new();
                 for visit in appointments::of_patient(snapshot, organization, *id).await? {
                     events.push(Event {
@@ -160,16 +182,6 @@ pub async fn timeline(services: &Services, caller: &Caller, id: PatientId) -> Re
     let deed = Deed { unit, ..Deed::done("patient.timeline", Some(("patient", id.0)), vec![id]).on(ground) };
     audit::commit_read(services, caller, deed).await?;
     Ok((view, events))
-}
-
-/// Units whose entries a unit admin sees; `None`: all of the organization's.
-fn log_units(actor: &Actor) -> Option<BTreeSet<UnitId>> {
-    match actor {
-        Actor::Clinician(person) if !person.has(Role::OrganizationAdmin) && !person.has(Role::Auditor) => {
-            Some(person.units(Role::UnitAdmin))
-        }
-        _ => None,
-    }
 }
 
 /// The unit that a person reads a patient in: one of theirs that the patient has a tie to.

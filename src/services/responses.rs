@@ -30,6 +30,9 @@ pub enum Error {
     /// No such response (or version) in this organization.
     #[error("no such response")]
     NotFound,
+    /// The patient has been erased, and the answers with them.
+    #[error("the patient has been erased")]
+    Erased,
     /// Not allowed.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -183,7 +186,7 @@ async fn allow(services: &Services, caller: &Caller, id: ResponseId, snapshot: &
 
 async fn with_ground(services: &Services, snapshot: &Snapshot, response: Response, ground: Ground) -> Result<Allowed, Error> {
     let patient = patients::find(snapshot, response.organization, response.patient).await?.ok_or(Error::NotFound)?;
-    let (cipher, _) = open_patient(&services.vault, snapshot, &patient).await?.ok_or(Error::NotFound)?;
+    let (cipher, _) = open_patient(&services.vault, snapshot, &patient).await?.ok_or(Error::Erased)?;
     let form = form_of(services, &response)?;
     Ok(Allowed { response, ground, cipher, form })
 }

@@ -8,6 +8,7 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::{ResponseId, ReviewId};
 use crate::domain::policy::{Action, Denied, Resource, decide};
 use crate::storage::organizations::{self, ClinicianKey};
+use crate::storage::patients;
 use crate::storage::responses::{self, Review};
 
 /// Why not.
@@ -16,6 +17,9 @@ pub enum Error {
     /// No such response.
     #[error("no such response")]
     NotFound,
+    /// The patient has been erased, and the answers with them.
+    #[error("the patient has been erased")]
+    Erased,
     /// No such version.
     #[error("no such version")]
     Version,
@@ -41,10 +45,13 @@ pub async fn review(services: &Services, caller: &Caller, id: ResponseId, versio
             Box::pin(async move {
                 let now = services.now();
                 let organization = caller.actor.organization();
-                let response = responses::find(tx, organization, *id).await?.ok_or(Error::NotFound)?;
+                let response = responses::hold(tx, organization, *id).await?.ok_or(Error::NotFound)?;
                 let units = response_units(tx, caller, &response, now).await?;
                 let ground = decide(&caller.actor, Action::Review, Resource { units: &units, stated: caller.ground })?;
                 let Actor::Clinician(person) = &caller.actor else { return Err(Denied::Role.into()) };
+                if patients::find(tx, organization, response.patient).await?.is_none_or(|patient| patient.key.is_none()) {
+                    return Err(Error::Erased);
+                }
                 if *version < 1 || *version > response.version {
                     return Err(Error::Version);
                 }

@@ -13,6 +13,7 @@ use crate::domain::respondent::Respondent;
 use crate::domain::summary::{consent_state, digest, needs_support};
 use crate::fhir::read::ResponseStatus;
 use crate::print::copy;
+use crate::storage::invitations::Invitation;
 use crate::storage::responses::{self, Response, Version};
 use crate::storage::{Reader, Tx, appointments, drafts, invitations, organizations, sessions};
 use crate::text;
@@ -88,17 +89,24 @@ pub async fn submit(services: &Services, holder: &Holder, request_id: &str, expe
         .write(context, |(services, holder, request_id, expected), tx| Box::pin(submit_in(tx, services, holder, request_id, *expected)))
         .await;
     match done {
+        Ok((stored, fresh)) => Ok(Submitted { receipt: around(services, stored).await?.receipt(), fresh }),
         // A twin of this request was faster: both get the one receipt.
         Err(Error::Receipt) => {
             let twin = Holder { kind: SessionKind::Receipt, ..holder.clone() };
             let receipt = receipt(services, &twin, request_id).await?.ok_or(Error::Receipt)?;
             Ok(Submitted { receipt, fresh: false })
         }
-        done => done,
+        Err(error) => Err(error),
     }
 }
 
-async fn submit_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &str, expected: Option<i32>) -> Result<Submitted, Error> {
+async fn submit_in(
+    tx: &Tx,
+    services: &Services,
+    holder: &Holder,
+    request_id: &str,
+    expected: Option<i32>,
+) -> Result<(Stored, bool), Error> {
     let now = services.now();
     let held = lock_held(tx, services, holder).await?;
     may_change(holder, &held.invitation, now)?;
@@ -115,19 +123,30 @@ async fn submit_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &s
     let done = complete(&held.form.questionnaire, answers, &Context { not_asked: respondent.not_asked() }).map_err(Error::Answers)?;
     let origin = Origin { source: "patient", entered_by: None, answered_on: None, started_at: Some(draft.created_at) };
     let caller = holder.caller(request_id);
-    let fresh = hand_in(tx, services, &caller, &held, draft.response, &done, &respondent, &language, &origin).await?;
+    let (response, fresh) = hand_in(tx, services, &caller, &held, draft.response, &done, &respondent, &language, &origin).await?;
     if !fresh {
         // Nothing was handed in, and the answers are shown all the same.
         let deed = Deed::done("receipt.read", Some(("invitation", held.invitation.id.0)), vec![held.invitation.patient]);
         audit::write(tx, services, &caller, &deed.in_unit(held.invitation.unit)).await?;
     }
     sessions::make_receipt(tx, holder.actor.session).await?;
-    let done = handed_in(tx, &held).await?.ok_or(Fault::Content("response"))?;
-    Ok(Submitted { receipt: done.receipt(), fresh })
+    // A repeat says what the newest version says, but for the language it was given in.
+    let language = if fresh { language } else { language_of(tx, &response).await? };
+    Ok((Stored { invitation: held.invitation, form: held.form, response, answers: done.into_answers(), respondent, language }, fresh))
 }
 
-/// Stores a version, moves the invitation, writes the log. False when the newest version already
-/// says the same: a repeat makes nothing new.
+/// What stands around the answers is read after the commit, so that nobody waits for it.
+async fn around(services: &Services, stored: Stored) -> Result<HandedIn, Error> {
+    services.db.read(stored, |stored, snapshot| Box::pin(with_surroundings(snapshot, stored.clone()))).await
+}
+
+async fn language_of(reader: &impl Reader, response: &Response) -> Result<Language, Error> {
+    let newest = responses::version(reader, response.id, response.version).await?.ok_or(Fault::Content("response"))?;
+    Ok(Language::parse(&newest.language).map_err(|_| Fault::Content("language"))?)
+}
+
+/// Stores a version, moves the invitation, writes the log. Gives the response as it then is; false when
+/// its newest version already says the same: a repeat makes nothing new.
 #[expect(clippy::too_many_arguments, reason = "each is a thing of its own, and both callers have all of them")]
 pub(super) async fn hand_in(
     tx: &Tx,
@@ -139,14 +158,14 @@ pub(super) async fn hand_in(
     respondent: &Respondent,
     language: &Language,
     origin: &Origin,
-) -> Result<bool, Error> {
+) -> Result<(Response, bool), Error> {
     let now = services.now();
     let invitation = &held.invitation;
     let known = responses::of_invitation(tx, invitation.organization, invitation.id).await?;
     if let Some(known) = &known
         && same_as_newest(tx, held, known, done, respondent).await?
     {
-        return Ok(false);
+        return Ok((known.clone(), false));
     }
     let version = known.as_ref().map_or(1, |known| known.version + 1);
     let status = if version == 1 { ResponseStatus::Completed } else { ResponseStatus::Amended };
@@ -189,7 +208,7 @@ pub(super) async fn hand_in(
     let action = if version == 1 { "response.submit" } else { "response.amend" };
     let deed = Deed::done(action, Some(("response", id.0)), vec![invitation.patient]).in_unit(invitation.unit);
     audit::write(tx, services, caller, &deed).await?;
-    Ok(true)
+    Ok((response, true))
 }
 
 async fn same_as_newest(tx: &Tx, held: &Held, known: &Response, done: &Complete, respondent: &Respondent) -> Result<bool, Fault> {
@@ -206,37 +225,43 @@ fn open_version(held: &Held, version: &Version) -> Result<(Answers, Respondent),
     Ok((answers, respondent))
 }
 
-/// What was handed in last, with what stands around it.
-struct HandedIn {
-    response: Response,
+/// What was handed in last.
+#[derive(Clone)]
+struct Stored {
+    invitation: Invitation,
     form: Arc<Form>,
+    response: Response,
     answers: Answers,
     respondent: Respondent,
     language: Language,
+}
+
+/// The same with what stands around it.
+struct HandedIn {
+    stored: Stored,
     support: Option<Support>,
     organization: Place,
     unit: Place,
     starts_at: Option<DateTime<Utc>>,
-    amend_until: DateTime<Utc>,
 }
 
 impl HandedIn {
     fn receipt(&self) -> Receipt {
-        let context = Context { not_asked: self.respondent.not_asked() };
+        let context = Context { not_asked: self.stored.respondent.not_asked() };
         Receipt {
-            response: self.response.id,
-            version: self.response.version,
-            submitted_at: self.response.submitted_at,
-            amend_until: self.amend_until,
+            response: self.stored.response.id,
+            version: self.stored.response.version,
+            submitted_at: self.stored.response.submitted_at,
+            amend_until: self.stored.invitation.amend_until,
             organization: self.organization.clone(),
             unit: self.unit.clone(),
             starts_at: self.starts_at,
-            copy: text::summary::answers(&self.form.questionnaire, &self.answers, &self.language, &context),
-            language: self.language.clone(),
+            copy: text::summary::answers(&self.stored.form.questionnaire, &self.stored.answers, &self.stored.language, &context),
+            language: self.stored.language.clone(),
             support: self.support.clone(),
-            form: Arc::clone(&self.form),
-            answers: self.answers.clone(),
-            respondent: self.respondent.clone(),
+            form: Arc::clone(&self.stored.form),
+            answers: self.stored.answers.clone(),
+            respondent: self.stored.respondent.clone(),
         }
     }
 
@@ -246,10 +271,10 @@ impl HandedIn {
             unit: &self.unit.name,
             phone: &self.unit.phone,
             starts_at: self.starts_at,
-            submitted_at: self.response.submitted_at,
-            respondent: &self.respondent,
+            submitted_at: self.stored.response.submitted_at,
+            respondent: &self.stored.respondent,
         };
-        Ok(copy::answers(&self.form.questionnaire, &self.answers, &self.language, &around)?)
+        Ok(copy::answers(&self.stored.form.questionnaire, &self.stored.answers, &self.stored.language, &around)?)
     }
 }
 
@@ -294,34 +319,34 @@ async fn look<T>(
 }
 
 async fn handed_in(reader: &impl Reader, held: &Held) -> Result<Option<HandedIn>, Error> {
-    let organization_id = held.invitation.organization;
-    let Some(response) = responses::of_invitation(reader, organization_id, held.invitation.id).await? else { return Ok(None) };
+    let Some(response) = responses::of_invitation(reader, held.invitation.organization, held.invitation.id).await? else { return Ok(None) };
     let Some(version) = responses::version(reader, response.id, response.version).await? else { return Ok(None) };
+    let (answers, respondent) = open_version(held, &version)?;
+    let language = Language::parse(&version.language).map_err(|_| Fault::Content("language"))?;
+    let (invitation, form) = (held.invitation.clone(), Arc::clone(&held.form));
+    with_surroundings(reader, Stored { invitation, form, response, answers, respondent, language }).await.map(Some)
+}
+
+async fn with_surroundings(reader: &impl Reader, stored: Stored) -> Result<HandedIn, Error> {
+    let organization_id = stored.invitation.organization;
     let organization = organizations::organization(reader, organization_id).await?.ok_or(Fault::Content("organization"))?;
-    let unit = organizations::unit(reader, organization_id, held.invitation.unit).await?.ok_or(Fault::Content("unit"))?;
-    let visit = match held.invitation.appointment {
+    let unit = organizations::unit(reader, organization_id, stored.invitation.unit).await?.ok_or(Fault::Content("unit"))?;
+    let visit = match stored.invitation.appointment {
         Some(id) => appointments::find(reader, organization_id, id).await?,
         None => None,
     };
-    let (answers, respondent) = open_version(held, &version)?;
-    let language = Language::parse(&version.language).map_err(|_| Fault::Content("language"))?;
     // By the newest version: who has changed the answers is met as they stand now.
-    let support = if needs_support(&held.form.questionnaire, &answers, unit.threshold.unwrap_or(organization.threshold)) {
-        let own = support_text::nearest(reader, organization_id, unit.id, &language).await?;
+    let support = if needs_support(&stored.form.questionnaire, &stored.answers, unit.threshold.unwrap_or(organization.threshold)) {
+        let own = support_text::nearest(reader, organization_id, unit.id, &stored.language).await?;
         Some(own.map_or(Support::General, Support::Own))
     } else {
         None
     };
-    Ok(Some(HandedIn {
-        response,
-        form: Arc::clone(&held.form),
-        answers,
-        respondent,
-        language,
+    Ok(HandedIn {
+        stored,
         support,
         organization: Place { name: organization.name, phone: organization.phone },
         unit: Place { name: unit.name, phone: unit.phone },
         starts_at: visit.map(|visit| visit.starts_at),
-        amend_until: held.invitation.amend_until,
-    }))
+    })
 }

@@ -121,7 +121,7 @@ pub struct ResponsePart {
 }
 
 /// A row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RowView {
     /// Visit.
     pub visit: Option<VisitView>,
@@ -129,10 +129,8 @@ pub struct RowView {
     pub due_on: Option<NaiveDate>,
     /// Patient.
     pub patient: PatientId,
-    /// Their name.
-    pub name: String,
-    /// Their birth date.
-    pub birth_date: NaiveDate,
+    /// Name and birth date; `None`: erased.
+    pub person: Option<Person>,
     /// Invitation; `None`: not sent.
     pub invitation: Option<InvitationPart>,
     /// Response.
@@ -152,7 +150,7 @@ pub struct RowView {
 }
 
 /// A page of the worklist.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Page {
     /// Name of the unit.
     pub unit_name: String,
@@ -237,14 +235,35 @@ async fn read(
     }
     let mut rows = Vec::with_capacity(raw.len());
     for row in raw {
-        // An erased patient has no key any more, and no place in a list of names.
-        let Some(wrapped) = &row.key else { continue };
+        let Some(wrapped) = &row.key else {
+            rows.push(erased(row));
+            continue;
+        };
         let cipher = services.vault.patient(snapshot, organization, row.patient, wrapped).await?;
         let who = person(&cipher, row.patient, &row.name_sealed, &row.birth_date_sealed)?;
         rows.push(row_view(services, &cipher, who, row, threshold.value, &query.language)?);
     }
     let keys = services.vault.organization(snapshot, organization).await?;
     Ok((Page { unit_name: unit.name, threshold, rows, next: None }, ground, keys))
+}
+
+/// The visit or invitation of a patient who has been erased: that there was one, and nothing of what
+/// was answered.
+fn erased(row: Row) -> RowView {
+    RowView {
+        due_on: row.invitation.as_ref().and_then(|(_, _, _, due_on)| *due_on),
+        visit: row.appointment.map(|(id, external_id, starts_at, status)| VisitView { id, external_id, starts_at, status }),
+        patient: row.patient,
+        person: None,
+        invitation: row.invitation.map(|(id, state, flagged, _)| InvitationPart { id, state, sent: row.sent, flagged }),
+        response: None,
+        score: None,
+        over_threshold: None,
+        wish: None,
+        problem_count: None,
+        burdens_most: Vec::new(),
+        reason: Reason::Erased,
+    }
 }
 
 fn row_view(
@@ -282,8 +301,7 @@ fn row_view(
         due_on: row.invitation.as_ref().and_then(|(_, _, _, due_on)| *due_on),
         visit: row.appointment.map(|(id, external_id, starts_at, status)| VisitView { id, external_id, starts_at, status }),
         patient: row.patient,
-        name: who.name,
-        birth_date: who.birth_date,
+        person: Some(who),
         invitation: row.invitation.map(|(id, state, flagged, _)| InvitationPart { id, state, sent: row.sent, flagged }),
         response,
         score: facts.score,

@@ -3,9 +3,10 @@
 use super::entity::{access_log, access_log_patient};
 use super::{Reader, StorageError, Tx};
 use crate::domain::ids::{LogEntryId, OrganizationId, PatientId, UnitId};
+use crate::domain::log::{Body, moment};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -45,6 +46,30 @@ pub struct Entry {
     pub result: String,
     /// Request id.
     pub request_id: String,
+}
+
+impl Entry {
+    /// What is sealed of it, with its patients.
+    pub fn body(&self, patients: BTreeSet<PatientId>, sealed_at: DateTime<Utc>) -> Body {
+        Body {
+            action: self.action.clone(),
+            actor_id: self.actor_id,
+            actor_kind: self.actor_kind.clone(),
+            assurance: self.assurance.clone(),
+            at: moment(self.at),
+            ground: self.ground.clone(),
+            id: self.id.0,
+            object_id: self.object_id,
+            object_kind: self.object_kind.clone(),
+            organization: self.organization.0,
+            patients: patients.into_iter().collect(),
+            request_id: self.request_id.clone(),
+            result: self.result.clone(),
+            role: self.role.clone(),
+            sealed_at: moment(sealed_at),
+            unit: self.unit.map(|unit| unit.0),
+        }
+    }
 }
 
 /// Adds an entry.
@@ -104,7 +129,22 @@ pub async fn of_patient(
     query.all(reader.transaction()).await?.into_iter().map(from).collect()
 }
 
-fn from(row: access_log::Model) -> Result<Entry> {
+/// The patients of some entries.
+pub async fn patients(reader: &impl Reader, entries: &[LogEntryId]) -> Result<BTreeMap<LogEntryId, BTreeSet<PatientId>>> {
+    let mut found: BTreeMap<LogEntryId, BTreeSet<PatientId>> = BTreeMap::new();
+    for chunk in entries.chunks(500) {
+        let rows = access_log_patient::Entity::find()
+            .filter(access_log_patient::Column::EntryId.is_in(chunk.iter().map(|entry| entry.0)))
+            .all(reader.transaction())
+            .await?;
+        for row in rows {
+            found.entry(row.entry_id.into()).or_default().insert(row.patient_id.into());
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn from(row: access_log::Model) -> Result<Entry> {
     Ok(Entry {
         id: row.id.into(),
         organization: row.organization_id.into(),

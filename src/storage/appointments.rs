@@ -4,7 +4,8 @@ use super::entity::appointment;
 use super::{Reader, StorageError, Tx};
 use crate::domain::ids::{AppointmentId, ClinicianId, OrganizationId, PatientId, UnitId};
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::LockType;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -70,12 +71,13 @@ pub async fn find(reader: &impl Reader, organization: OrganizationId, id: Appoin
     Ok(found.map(from))
 }
 
-/// Finds a visit by the EHR's id.
-pub async fn find_external(reader: &impl Reader, organization: OrganizationId, external_id: &str) -> Result<Option<Appointment>> {
+/// Finds a visit by the EHR's id, and keeps others from deleting it until the transaction ends
+/// (PostgreSQL; on SQLite there is one writer anyway).
+pub async fn hold_external(tx: &Tx, organization: OrganizationId, external_id: &str) -> Result<Option<Appointment>> {
     let query = appointment::Entity::find()
         .filter(appointment::Column::OrganizationId.eq(organization.0))
         .filter(appointment::Column::ExternalId.eq(external_id));
-    Ok(query.one(reader.transaction()).await?.map(from))
+    Ok(query.lock(LockType::KeyShare).one(tx.transaction()).await?.map(from))
 }
 
 /// Writes a new time.

@@ -209,6 +209,19 @@ pub async fn of_patient(reader: &impl Reader, organization: OrganizationId, pati
     rows.into_iter().map(from).collect()
 }
 
+/// The same under their locks, in the order in which everybody takes them: invitations before their
+/// patient.
+pub async fn lock_of_patient(tx: &Tx, organization: OrganizationId, patient: PatientId) -> Result<Vec<Invitation>> {
+    let rows = invitation::Entity::find()
+        .filter(invitation::Column::OrganizationId.eq(organization.0))
+        .filter(invitation::Column::PatientId.eq(patient.0))
+        .order_by_asc(invitation::Column::Id)
+        .lock_exclusive()
+        .all(tx.transaction())
+        .await?;
+    rows.into_iter().map(from).collect()
+}
+
 /// Invitations whose time is over and that are still open: for the job that closes them.
 pub async fn overdue(reader: &impl Reader, now: DateTime<Utc>, limit: u64) -> Result<Vec<Invitation>> {
     let rows = invitation::Entity::find()

@@ -150,6 +150,7 @@ pub async fn insert_organization(tx: &Tx, organization: &Organization, now: Date
         threshold_source: Set(organization.threshold_source.clone()),
         care_window_days: Set(organization.care_window_days),
         created_at: Set(now),
+        log_patients_a_day: Set(None),
     };
     organization::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     Ok(())
@@ -279,6 +280,8 @@ pub async fn insert_clinician(tx: &Tx, person: &Clinician, role_ids: &[Uuid], no
         subject: Set(person.subject.clone()),
         created_at: Set(now),
         disabled_at: Set(None),
+        national_id_index: Set(None),
+        national_id_key_version: Set(None),
     };
     clinician::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     for (grant, id) in person.grants.iter().zip(role_ids) {
@@ -374,5 +377,44 @@ pub async fn insert_release(tx: &Tx, release: &Release, now: DateTime<Utc>) -> R
         released_at: Set(now),
     };
     questionnaire_release::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
+    Ok(())
+}
+
+/// A clinician as the access log's report knows them, disabled ones too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staff {
+    /// Id.
+    pub id: ClinicianId,
+    /// Name.
+    pub name: String,
+    /// Blind index of their own national id, where it was given.
+    pub national_id_index: Option<Vec<u8>>,
+}
+
+/// Every clinician of an organization.
+pub async fn staff(reader: &impl Reader, organization: OrganizationId) -> Result<Vec<Staff>> {
+    let rows = clinician::Entity::find().filter(clinician::Column::OrganizationId.eq(organization.0)).all(reader.transaction()).await?;
+    Ok(rows.into_iter().map(|row| Staff { id: row.id.into(), name: row.name, national_id_index: row.national_id_index }).collect())
+}
+
+/// Sets or removes the blind index of a clinician's own national id, with the organization key version
+/// it was made under.
+pub async fn set_national_id(tx: &Tx, id: ClinicianId, index: Option<(u16, Vec<u8>)>) -> Result<()> {
+    let (version, index) = index.map_or((None, None), |(version, index)| (Some(i32::from(version)), Some(index)));
+    let row = clinician::ActiveModel { national_id_index: Set(index), national_id_key_version: Set(version), ..Default::default() };
+    clinician::Entity::update_many().set(row).filter(clinician::Column::Id.eq(id.0)).exec(tx.transaction()).await?;
+    Ok(())
+}
+
+/// How many patients a day are many in an organization, where it has said so.
+pub async fn log_patients_a_day(reader: &impl Reader, id: OrganizationId) -> Result<Option<i32>> {
+    let row = organization::Entity::find_by_id(id.0).one(reader.transaction()).await?;
+    Ok(row.and_then(|row| row.log_patients_a_day))
+}
+
+/// Sets it.
+pub async fn set_log_patients_a_day(tx: &Tx, id: OrganizationId, number: Option<i32>) -> Result<()> {
+    let row = organization::ActiveModel { log_patients_a_day: Set(number), ..Default::default() };
+    organization::Entity::update_many().set(row).filter(organization::Column::Id.eq(id.0)).exec(tx.transaction()).await?;
     Ok(())
 }

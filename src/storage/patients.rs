@@ -4,7 +4,8 @@ use super::entity::{patient, patient_identifier, patient_key};
 use super::{Reader, StorageError, Tx};
 use crate::domain::ids::{OrganizationId, PatientId, PatientIdentifierId};
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::LockType;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -27,6 +28,13 @@ pub struct Patient {
     pub language: String,
     /// The data key, wrapped; `None` when the patient has been erased.
     pub key: Option<WrappedKey>,
+}
+
+impl Patient {
+    /// Whether everything about them has been erased: no key, and nothing that one could open.
+    pub fn is_erased(&self) -> bool {
+        self.key.is_none() && self.name_sealed.is_empty()
+    }
 }
 
 /// A patient's wrapped data key.
@@ -173,11 +181,62 @@ pub async fn update(tx: &Tx, organization: OrganizationId, id: PatientId, update
 /// Finds a patient with the newest data key. The same two statements run whether it exists or not,
 /// so that the time tells nothing.
 pub async fn find(reader: &impl Reader, organization: OrganizationId, id: PatientId) -> Result<Option<Patient>> {
-    let row =
-        patient::Entity::find_by_id(id.0).filter(patient::Column::OrganizationId.eq(organization.0)).one(reader.transaction()).await?;
+    found(reader, id, by_id(organization, id)).await
+}
+
+/// The same, and keeps others from erasing the patient until the transaction ends (PostgreSQL; on
+/// SQLite there is one writer anyway). Whoever seals something under the data key begins here: the
+/// key stands until what was sealed is stored, or is gone already. Others may do the same at once.
+pub async fn hold(tx: &Tx, organization: OrganizationId, id: PatientId) -> Result<Option<Patient>> {
+    found(tx, id, by_id(organization, id).lock(LockType::KeyShare)).await
+}
+
+/// The same, and waits for everybody who holds the patient: for who erases.
+pub async fn lock(tx: &Tx, organization: OrganizationId, id: PatientId) -> Result<Option<Patient>> {
+    found(tx, id, by_id(organization, id).lock_exclusive()).await
+}
+
+fn by_id(organization: OrganizationId, id: PatientId) -> Select<patient::Entity> {
+    patient::Entity::find_by_id(id.0).filter(patient::Column::OrganizationId.eq(organization.0))
+}
+
+/// The key is read in a statement of its own, after the row is locked where it is.
+async fn found(reader: &impl Reader, id: PatientId, query: Select<patient::Entity>) -> Result<Option<Patient>> {
+    let row = query.one(reader.transaction()).await?;
     let version = row.as_ref().map_or(0, |row| row.key_version);
     let key = patient_key::Entity::find_by_id((id.0, version)).one(reader.transaction()).await?;
     row.map(|row| patient_from(row, key)).transpose()
+}
+
+/// Identifiers of a patient.
+pub async fn identifiers(reader: &impl Reader, organization: OrganizationId, id: PatientId) -> Result<Vec<StoredIdentifier>> {
+    let rows = patient_identifier::Entity::find()
+        .filter(patient_identifier::Column::OrganizationId.eq(organization.0))
+        .filter(patient_identifier::Column::PatientId.eq(id.0))
+        .all(reader.transaction())
+        .await?;
+    let from = |row: patient_identifier::Model| {
+        Ok(StoredIdentifier {
+            id: row.id.into(),
+            system: row.system,
+            assigner: row.assigner,
+            value_sealed: row.value_sealed,
+            key_version: number(row.key_version)?,
+            blind_index: row.blind_index,
+            blind_key_version: number(row.blind_key_version)?,
+        })
+    };
+    rows.into_iter().map(from).collect()
+}
+
+/// Deletes the identifiers of a patient: nobody finds the patient by them any more.
+pub async fn delete_identifiers(tx: &Tx, organization: OrganizationId, id: PatientId) -> Result<u64> {
+    let done = patient_identifier::Entity::delete_many()
+        .filter(patient_identifier::Column::OrganizationId.eq(organization.0))
+        .filter(patient_identifier::Column::PatientId.eq(id.0))
+        .exec(tx.transaction())
+        .await?;
+    Ok(done.rows_affected)
 }
 
 /// Finds the patient of any of these blind indexes (one per live key version).

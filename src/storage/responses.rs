@@ -4,7 +4,8 @@ use super::entity::{response, response_version, review};
 use super::{Reader, StorageError, Tx};
 use crate::domain::ids::{AppointmentId, ClinicianId, InvitationId, OrganizationId, PatientId, ResponseId, ReviewId, UnitId};
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::OnConflict};
+use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -198,6 +199,13 @@ pub async fn find(reader: &impl Reader, organization: OrganizationId, id: Respon
     let found =
         response::Entity::find_by_id(id.0).filter(response::Column::OrganizationId.eq(organization.0)).one(reader.transaction()).await?;
     found.map(response_from).transpose()
+}
+
+/// The same, and keeps others from deleting it until the transaction ends (PostgreSQL; on SQLite there
+/// is one writer anyway).
+pub async fn hold(tx: &Tx, organization: OrganizationId, id: ResponseId) -> Result<Option<Response>> {
+    let query = response::Entity::find_by_id(id.0).filter(response::Column::OrganizationId.eq(organization.0));
+    query.lock(LockType::KeyShare).one(tx.transaction()).await?.map(response_from).transpose()
 }
 
 /// The response to an invitation.

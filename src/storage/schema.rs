@@ -3,9 +3,12 @@
 use super::{Db, StorageError};
 use kartlegging_migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, TransactionTrait};
+use std::time::Duration;
 
 /// Key of the advisory lock that keeps two instances from migrating at once (PostgreSQL).
 const LOCK: i64 = 0x6b61_7274;
+/// How long an instance waits before it asks for the lock again.
+const LOCK_RETRY: Duration = Duration::from_millis(100);
 
 /// How the database's schema relates to this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,12 +75,24 @@ async fn migrate(db: &Db, direction: Direction) -> Result<(), StorageError> {
     if backend == DatabaseBackend::Sqlite {
         return run(connection, direction).await;
     }
-    // The lock belongs to a transaction of its own and is let go with it, whatever happens.
-    let lock = connection.begin().await?;
-    lock.execute_raw(Statement::from_sql_and_values(backend, "SELECT pg_advisory_xact_lock($1)", [LOCK.into()])).await?;
-    let result = run(connection, direction).await;
-    lock.rollback().await?;
-    result
+    loop {
+        // The lock belongs to a transaction of its own and is let go with it, whatever happens. It is
+        // asked for and not waited for: an index that is built concurrently waits for every statement
+        // that is under way, and one that waits for this lock would never end.
+        let lock = connection.begin().await?;
+        let ask = Statement::from_sql_and_values(backend, "SELECT pg_try_advisory_xact_lock($1) AS taken", [LOCK.into()]);
+        let taken = match lock.query_one_raw(ask).await? {
+            Some(row) => row.try_get::<bool>("", "taken")?,
+            None => false,
+        };
+        if taken {
+            let result = run(connection, direction).await;
+            lock.rollback().await?;
+            return result;
+        }
+        lock.rollback().await?;
+        tokio::time::sleep(LOCK_RETRY).await;
+    }
 }
 
 async fn run(connection: &sea_orm::DatabaseConnection, direction: Direction) -> Result<(), StorageError> {

@@ -37,7 +37,7 @@ const ACTORS: [&str; 13] = [
 /// `2xx` as a number; `S` 403 scope-missing, `R` 403 role-missing, `G` 403 ground-required, `F` 404
 /// not-found, `U` 422 unit-unknown, `T` 401 token-invalid, `M` 401 token-missing.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 13]); 35] = [
+const TABLE: [(&str, [&str; 13]); 37] = [
     //                          client bare   nurse  other  admin  org    audit  o.clie o.clin sess   o.sess none   garbage
     ("issueInvitation",         ["201", "S",   "201", "R",   "201", "R",   "R",   "U",   "U",   "T",   "T",   "M",   "T"]),
     ("issueInvitationBatch",    ["200", "S",   "R",   "R",   "R",   "R",   "R",   "U",   "R",   "T",   "T",   "M",   "T"]),
@@ -64,6 +64,8 @@ const TABLE: [(&str, [&str; 13]); 35] = [
     ("searchPatients",          ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T"]),
     ("getPatientTimeline",      ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
     ("getPatientAccessLog",     ["R",   "R",   "R",   "R",   "200", "200", "200", "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("listAccessLog",           ["R",   "R",   "R",   "R",   "200", "200", "200", "R",   "R",   "T",   "T",   "M",   "T"]),
+    ("getAccessLogReport",      ["R",   "R",   "R",   "R",   "200", "200", "200", "R",   "R",   "T",   "T",   "M",   "T"]),
     ("listQuestionnaires",      ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
     ("getQuestionnaire",        ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
     ("getQuestionnairePaper",   ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
@@ -309,6 +311,7 @@ fn request<'a>(app: &'a TestApp, stage: &Stage, id: &str, nth: usize) -> Call<'a
         "saveDraft" => app.call(method, &path).if_match(0).json(&draft(&given)),
         "submit" => app.call(method, &path).if_match(1),
         "getWorklist" => app.call(method, &format!("{path}?unit={}&from=2026-11-24&to=2026-11-30", app.world.unit)),
+        "getAccessLogReport" => app.call(method, &format!("{path}?from=2026-11-01&to=2026-11-30")),
         "enterPaperResponse" => app.call(method, &path).key(&key).json(&json!({
             "patient": stage.invited.patient, "unit": app.world.unit, "respondent": {"kind": "patient"}, "answers": given, "language": "nb",
             "answered_on": "2026-11-23",

@@ -115,39 +115,34 @@ impl<'a> Enabling<'a> {
     }
 
     /// Options of an item that can be chosen now.
-    pub fn available(self, item: &Item, scope: &Scope<'_>) -> Vec<AnswerOption> {
+    pub fn available<'i>(self, item: &'i Item, scope: &Scope<'_>) -> Vec<&'i AnswerOption>
+    where
+        'a: 'i,
+    {
         if item.options_from.is_empty() {
-            return item.options.clone();
+            return item.options.iter().collect();
         }
-        let mut given: Vec<(usize, Value)> = Vec::new();
-        for (index, source) in item.options_from.iter().enumerate() {
-            self.sources(source, item, scope, &mut |value| {
-                given.push((index, value.clone()));
-            });
+        let mut chosen = Vec::new();
+        for link_id in &item.options_from {
+            let Some(source) = self.form.item(link_id) else { continue };
+            let mut given: Vec<Value> = Vec::new();
+            self.sources(link_id, item, scope, &mut |value| given.push(value.clone()));
+            chosen.extend(chosen_options(self.form, source, &given));
         }
-        let sources = item.options_from.iter().enumerate();
-        sources
-            .flat_map(|(index, link_id)| {
-                let source = self.form.item(link_id);
-                let given = given.iter().filter(move |(of, _)| *of == index);
-                let values: Vec<&Value> = given.map(|(_, value)| value).collect();
-                source.map_or_else(Vec::new, |source| chosen_options(self.form, source, &values))
-            })
-            .collect()
+        chosen
     }
 }
 
 /// The options that a source of `options-from` gives, with these answers.
-fn chosen_options(form: &Questionnaire, source: &Item, values: &[&Value]) -> Vec<AnswerOption> {
-    let mut asking = Item::new("", source.kind, "");
-    asking.options_from = vec![source.link_id.clone()];
-    let mut all = form.possible_options(&asking);
+fn chosen_options<'a>(form: &'a Questionnaire, source: &Item, values: &[Value]) -> Vec<&'a AnswerOption> {
+    let all = form.offered_by(&source.link_id).iter();
     if source.kind.has_options() {
-        all.retain(|option| values.iter().any(|value| option.is(value)));
-    } else if values.iter().all(|value| is_empty(value)) {
-        all.clear();
+        all.filter(|option| values.iter().any(|value| option.is(value))).collect()
+    } else if values.iter().all(is_empty) {
+        Vec::new()
+    } else {
+        all.collect()
     }
-    all
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -203,7 +198,7 @@ fn collect<'a>(enabling: Enabling<'_>, items: &'a [Item], scope: &Scope<'_>, fou
 
 /// Options of an item that can be chosen now, in the order of the form. For an item with options
 /// of its own that is all of them; with `options-from`, what is ticked or answered there.
-pub fn available_options(form: &Questionnaire, answers: &Answers, context: &Context<'_>, link_id: &str) -> Vec<AnswerOption> {
+pub fn available_options<'a>(form: &'a Questionnaire, answers: &Answers, context: &'a Context<'a>, link_id: &str) -> Vec<&'a AnswerOption> {
     let Some(item) = form.item(link_id) else {
         return Vec::new();
     };

@@ -35,7 +35,10 @@ impl<'a> Level<'a> {
     }
 
     /// What can be chosen now.
-    pub fn options(&self, item: &Item) -> Vec<AnswerOption> {
+    pub fn options<'i>(&self, item: &'i Item) -> Vec<&'i AnswerOption>
+    where
+        'a: 'i,
+    {
         self.enabling.available(item, &self.scope)
     }
 

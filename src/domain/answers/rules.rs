@@ -30,8 +30,8 @@ pub(super) fn question(check: &mut Check<'_>, item: &Item, given: &AnsweredItem,
 
 /// What can be chosen now, and what could be chosen with other answers.
 struct Options<'a> {
-    available: &'a [AnswerOption],
-    possible: &'a [AnswerOption],
+    available: &'a [&'a AnswerOption],
+    possible: &'a [&'a AnswerOption],
 }
 
 fn error(scope: &Scope<'_>, code: IssueCode, item: &Item) -> Issue {
@@ -39,10 +39,10 @@ fn error(scope: &Scope<'_>, code: IssueCode, item: &Item) -> Issue {
 }
 
 /// Rules over all answers of a question.
-fn together(item: &Item, given: &AnsweredItem, options: &[AnswerOption], scope: &Scope<'_>) -> Vec<Issue> {
+fn together(item: &Item, given: &AnsweredItem, options: &[&AnswerOption], scope: &Scope<'_>) -> Vec<Issue> {
     let mut issues = Vec::new();
     let values: Vec<&Value> = given.answers.iter().map(|answer| &answer.value).collect();
-    let alone = |option: &&AnswerOption| option.exclusive && values.iter().any(|value| option.is(value));
+    let alone = |option: &&&AnswerOption| option.exclusive && values.iter().any(|value| option.is(value));
     if let Some(option) = options.iter().find(alone).filter(|_| values.len() > 1) {
         let mut issue = error(scope, IssueCode::ExclusiveAnswerOption, item);
         issue.detail = Some(option.label.clone());

@@ -19,6 +19,8 @@ pub struct Questionnaire {
     pub metadata: Metadata,
     items: Vec<Item>,
     index: BTreeMap<String, Vec<usize>>,
+    /// What items offer to others that take their options from them, by link id.
+    offered: BTreeMap<String, Vec<AnswerOption>>,
 }
 
 /// What is said about the whole form.
@@ -132,7 +134,11 @@ impl Questionnaire {
         let mut index = BTreeMap::new();
         let mut path = Vec::new();
         fill_index(&items, &mut path, &mut index);
-        Self { metadata, items, index }
+        let mut form = Self { metadata, items, index, offered: BTreeMap::new() };
+        let sources: BTreeSet<&String> = form.walk().flat_map(|item| &item.options_from).collect();
+        let offered = sources.into_iter().filter_map(|link_id| Some((link_id.clone(), options_of_source(form.item(link_id)?))));
+        form.offered = offered.collect();
+        form
     }
 
     /// Takes the form apart, to change it.
@@ -244,12 +250,16 @@ impl Questionnaire {
 
     /// Every option that an item can ever have: its own, or those of the items it takes them from
     /// without the exclusive ones; a text gives one option, its problem with its question.
-    pub fn possible_options(&self, item: &Item) -> Vec<AnswerOption> {
+    pub fn possible_options<'a>(&'a self, item: &'a Item) -> Vec<&'a AnswerOption> {
         if item.options_from.is_empty() {
-            return item.options.clone();
+            return item.options.iter().collect();
         }
-        let sources = item.options_from.iter().filter_map(|link_id| self.item(link_id));
-        sources.flat_map(options_of_source).collect()
+        item.options_from.iter().flat_map(|link_id| self.offered_by(link_id)).collect()
+    }
+
+    /// What an item offers those that take their options from it; empty when none does.
+    pub fn offered_by(&self, link_id: &str) -> &[AnswerOption] {
+        self.offered.get(link_id).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -201,12 +201,12 @@ fn only_unticked(item: &AnsweredItem) -> bool {
 
 /// Fills in the code system from the only option with that code, and drops words that the form
 /// knows in one of its languages, since the form gives them.
-fn fill(options: &[AnswerOption], value: &mut Value) -> bool {
+fn fill(options: &[&AnswerOption], value: &mut Value) -> bool {
     let Value::Coding(coding) = value else {
         return false;
     };
     let mut changed = false;
-    let fits = |option: &&AnswerOption| option.coding().is_some_and(|own| own.code == coding.code);
+    let fits = |option: &&&AnswerOption| option.coding().is_some_and(|own| own.code == coding.code);
     let mut same = options.iter().filter(fits);
     let (first, second) = (same.next(), same.next());
     if let (None, Some(only), None) = (&coding.system, first, second) {

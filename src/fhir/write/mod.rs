@@ -10,4 +10,4 @@ mod value;
 pub use observations::{ObservationInput, observations};
 pub use outcome::outcome;
 pub use questionnaire::questionnaire;
-pub use response::{ResponseMeta, response};
+pub use response::{ResponseMeta, bare_response, response};

@@ -33,6 +33,15 @@ pub struct ResponseMeta<'a> {
 
 /// Writes the answers with the words of the form.
 pub fn response(form: &Questionnaire, answers: &Answers, meta: &ResponseMeta<'_>) -> Json {
+    document(form, answers, meta, true)
+}
+
+/// Writes the answers as they are stored: words that the form has in this version are left to it.
+pub fn bare_response(form: &Questionnaire, answers: &Answers, meta: &ResponseMeta<'_>) -> Json {
+    document(form, answers, meta, false)
+}
+
+fn document(form: &Questionnaire, answers: &Answers, meta: &ResponseMeta<'_>, words: bool) -> Json {
     let mut object = Map::new();
     object.insert("resourceType".into(), "QuestionnaireResponse".into());
     if let Some(id) = meta.id {
@@ -51,7 +60,7 @@ pub fn response(form: &Questionnaire, answers: &Answers, meta: &ResponseMeta<'_>
         let text = authored.to_rfc3339_opts(SecondsFormat::Secs, true);
         object.insert("authored".into(), text.into());
     }
-    let writer = Writer { form, language: meta.language, full_tree: meta.full_tree };
+    let writer = Writer { form, language: meta.language, full_tree: meta.full_tree, words };
     let items = writer.level(form.items(), &answers.items);
     if !items.is_empty() {
         object.insert("item".into(), items.into());
@@ -63,6 +72,7 @@ struct Writer<'a> {
     form: &'a Questionnaire,
     language: &'a Language,
     full_tree: bool,
+    words: bool,
 }
 
 impl Writer<'_> {
@@ -86,13 +96,13 @@ impl Writer<'_> {
     fn item(&self, item: Option<&Item>, given: &AnsweredItem) -> Json {
         let mut object = Map::new();
         object.insert("linkId".into(), given.link_id.as_str().into());
-        let known = item.map(|item| item.text.get(self.language));
+        let known = item.filter(|_| self.words).map(|item| item.text.get(self.language));
         let text = given.text.as_deref().or(known).filter(|text| !text.is_empty());
         if let Some(text) = text {
             object.insert("text".into(), text.into());
         }
         let below = item.map_or(&[] as &[Item], |item| &item.items);
-        let options = item.map(|item| self.form.possible_options(item)).unwrap_or_default();
+        let options = item.filter(|_| self.words).map(|item| self.form.possible_options(item)).unwrap_or_default();
         let answers = given.answers.iter().map(|answer| {
             let mut value = answer.value.clone();
             if let Value::Coding(coding) = &mut value {

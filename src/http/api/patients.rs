@@ -1,5 +1,6 @@
 //! Patients: search, timeline, access log.
 
+use super::access_log::entry;
 use super::invitations::identifier;
 use super::{form_ref, moment};
 use crate::domain::ids::{LogEntryId, PatientId};
@@ -80,22 +81,6 @@ pub(in crate::http) async fn access_log(
     let ask = u64::try_from(limit).unwrap_or(500);
     let (entries, more) = patients::access_log(&door.services, &caller, id(&path)?, before, ask).await?;
     let next = more.map(|id| id.to_string());
-    let items: Value = entries
-        .iter()
-        .map(|entry| {
-            json!({
-                "id": entry.id,
-                "at": moment(entry.at),
-                "actor": {"kind": entry.actor_kind, "id": entry.actor_id},
-                "role": entry.role,
-                "unit": entry.unit,
-                "action": entry.action,
-                "object": {"kind": entry.object_kind, "id": entry.object_id},
-                "ground": entry.ground,
-                "result": entry.result,
-                "request_id": entry.request_id,
-            })
-        })
-        .collect();
+    let items: Value = entries.iter().map(entry).collect();
     Ok(HttpResponse::Ok().json(json!({"items": items, "next_cursor": next})))
 }

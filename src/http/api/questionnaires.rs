@@ -2,7 +2,7 @@
 
 use super::session::{form, pick, validated};
 use crate::domain::policy::{Action, Resource, decide};
-use crate::http::extract::{ApiCaller, Door, Reader};
+use crate::http::extract::{Door, Reader, RecentCaller};
 use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
 use crate::services::Fault;
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 /// `GET /api/v1/questionnaires`
 pub(in crate::http) async fn list(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    RecentCaller(actor): RecentCaller,
     door: web::Data<Door>,
     Reader(reader): Reader,
 ) -> Result<HttpResponse, Problem> {
     Query::read(&request, &[])?;
-    decide(&caller.actor, Action::ReadQuestionnaires, Resource::default())?;
+    decide(&actor, Action::ReadQuestionnaires, Resource::default())?;
     let items: Value = door
         .services
         .library
@@ -33,13 +33,13 @@ pub(in crate::http) async fn list(
 /// `GET /api/v1/questionnaires/{name}/{version}`
 pub(in crate::http) async fn get(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    RecentCaller(actor): RecentCaller,
     door: web::Data<Door>,
     Reader(reader): Reader,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let query = Query::read(&request, &["language"])?;
-    decide(&caller.actor, Action::ReadQuestionnaires, Resource::default())?;
+    decide(&actor, Action::ReadQuestionnaires, Resource::default())?;
     let (name, version) = path.into_inner();
     let found = door.services.library.find(&name, Some(&version)).ok_or(Problem::new(Code::NotFound))?;
     form(&request, &found, query.language()?.as_ref(), &reader.language)
@@ -48,13 +48,13 @@ pub(in crate::http) async fn get(
 /// `GET /api/v1/questionnaires/{name}/{version}/paper.pdf`
 pub(in crate::http) async fn paper(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    RecentCaller(actor): RecentCaller,
     door: web::Data<Door>,
     Reader(reader): Reader,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let query = Query::read(&request, &["language"])?;
-    decide(&caller.actor, Action::ReadQuestionnaires, Resource::default())?;
+    decide(&actor, Action::ReadQuestionnaires, Resource::default())?;
     let (name, version) = path.into_inner();
     let found = door.services.library.find(&name, Some(&version)).ok_or(Problem::new(Code::NotFound))?;
     pick(&request, &["application/pdf"])?;

@@ -32,7 +32,11 @@ fn row(row: &RowView, language: &crate::domain::language::Language) -> Value {
     json!({
         "appointment": appointment,
         "due_on": row.due_on,
-        "patient": {"id": row.patient, "name": row.name, "birth_date": row.birth_date},
+        "patient": {
+            "id": row.patient,
+            "name": row.person.as_ref().map(|person| &person.name),
+            "birth_date": row.person.as_ref().map(|person| person.birth_date),
+        },
         "invitation": invitation,
         "response": response,
         "score": row.score,

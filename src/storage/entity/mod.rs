@@ -29,6 +29,7 @@ entity!(organization, "organization", {
     pub threshold_source: String,
     pub care_window_days: i32,
     pub created_at: DateTimeUtc,
+    pub log_patients_a_day: Option<i32>,
 });
 entity!(organization_key, "organization_key", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -70,6 +71,8 @@ entity!(clinician, "clinician", {
     pub subject: Option<String>,
     pub created_at: DateTimeUtc,
     pub disabled_at: Option<DateTimeUtc>,
+    pub national_id_index: Option<Vec<u8>>,
+    pub national_id_key_version: Option<i32>,
 });
 entity!(clinician_role, "clinician_role", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -322,6 +325,44 @@ entity!(access_log_patient, "access_log_patient", {
     #[sea_orm(primary_key, auto_increment = false)]
     pub entry_id: Uuid,
 });
+entity!(access_log_seal, "access_log_seal", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub sequence: i64,
+    pub entry_id: Uuid,
+    pub hash: Vec<u8>,
+    pub sealed_at: DateTimeUtc,
+});
+entity!(access_log_head, "access_log_head", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub size: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub at: DateTimeUtc,
+    pub hash: Vec<u8>,
+    pub key_version: i32,
+    pub note: String,
+});
+entity!(access_log_prune, "access_log_prune", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub size: i64,
+    pub hash: Vec<u8>,
+    pub cut_off: DateTimeUtc,
+    pub at: DateTimeUtc,
+    pub key_version: i32,
+    pub note: String,
+});
+entity!(access_log_delivery, "access_log_delivery", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub outlet: String,
+    pub head_at: DateTimeUtc,
+});
 entity!(support_text, "support_text", {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -329,5 +370,13 @@ entity!(support_text, "support_text", {
     pub unit_id: Option<Uuid>,
     pub language: String,
     pub text: String,
+    pub updated_at: DateTimeUtc,
+});
+entity!(retention, "retention", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub kind: String,
+    pub days: Option<i32>,
     pub updated_at: DateTimeUtc,
 });

@@ -1,7 +1,10 @@
 //! The program as an operator meets it: what it refuses to start with and why, how it ends, and every
 //! command. All of it runs the built binary.
 
+mod access_log;
 pub mod admin;
 mod invite;
+mod patient;
+mod retention;
 mod start;
 mod support_texts;

@@ -150,6 +150,7 @@ fn every_code_has_words_in_every_language() {
     keys.extend(FieldCode::ALL.iter().map(|code| format!("field-{}", code.word())));
     keys.extend(IssueCode::ALL.iter().map(|code| format!("issue-{}", code.code())));
     keys.extend(kartlegging::domain::need::Reason::ALL.iter().map(|reason| format!("reason-{}", reason.word())));
+    keys.extend(kartlegging::domain::log::Pattern::ALL.iter().map(|pattern| format!("log-{}", pattern.word())));
     for language in ["nb", "nn", "en"] {
         let mut words = BTreeMap::new();
         for entry in std::fs::read_dir(root(&format!("src/text/locales/{language}"))).expect("locales").flatten() {

@@ -139,6 +139,15 @@ on_both! {
             ("/api/v1/questionnaires/follow-up/1.0.0?language=de".to_owned(), nurse),
             (format!("/api/v1/patients/{}/access-log?cursor=x", invited.patient), auditor),
             (format!("/api/v1/patients/{}/access-log?limit=501", invited.patient), auditor),
+            ("/api/v1/access-log?from=yesterday".to_owned(), auditor),
+            ("/api/v1/access-log?to=2026-11-01&from=2026-11-02".to_owned(), auditor),
+            ("/api/v1/access-log?to=2026-12-02&from=2026-11-01".to_owned(), auditor),
+            ("/api/v1/access-log?actor=me".to_owned(), auditor),
+            ("/api/v1/access-log?patient=13904709535".to_owned(), auditor),
+            ("/api/v1/access-log?action=Response.Read".to_owned(), auditor),
+            ("/api/v1/access-log?result=".to_owned(), auditor),
+            ("/api/v1/access-log?cursor=x".to_owned(), auditor),
+            ("/api/v1/access-log/report?to=2026-12-02&from=2026-11-01".to_owned(), auditor),
         ] {
             let problem = app.get(&path).bearer(token).send().await.expect_problem(400, "query-invalid");
             let named = path.split(['?', '=']).nth(1).unwrap_or_default();

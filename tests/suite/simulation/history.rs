@@ -15,6 +15,7 @@ use super::step::Step;
 use super::world::World;
 use crate::support::app::Kind;
 use chrono::Duration;
+use kartlegging::crypto::note::Note;
 use kartlegging::domain::clock::Clock;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -63,6 +64,8 @@ struct Running {
     runtime: Runtime,
     model: Rc<RefCell<Model>>,
     seen: Seen,
+    /// Signed heads of the access log, as somebody else keeps them.
+    heads: Vec<Note>,
     /// Number of the last operation.
     mark: u32,
 }
@@ -149,7 +152,7 @@ impl Running {
             (machine, process, world)
         });
         let model = Rc::new(RefCell::new(Model::new(Rc::new(world), machine.clock.now())));
-        Self { machine, process: Some(process), runtime, model, seen: Seen::default(), mark: 0 }
+        Self { machine, process: Some(process), runtime, model, seen: Seen::default(), heads: Vec::new(), mark: 0 }
     }
 
     fn choose(&mut self, dice: &mut Dice, count: i64) -> Vec<(u32, Step)> {
@@ -211,8 +214,11 @@ impl Running {
     /// Everything that can be looked through without ending the history.
     fn look_through(&mut self) -> Result<(), String> {
         let Some(process) = &self.process else { return Err("no program".to_owned()) };
-        let model = &self.model;
-        self.runtime.block_on(async { invariants::rows(process, &model.borrow()).await })?;
+        let (model, heads) = (&self.model, &mut self.heads);
+        self.runtime.block_on(async {
+            invariants::rows(process, &model.borrow()).await?;
+            invariants::chains(process, &model.borrow(), heads).await
+        })?;
         let readings = invariants::readings(&self.model.borrow());
         self.all(readings)
     }

@@ -6,7 +6,9 @@ use super::model::{Model, Subject};
 use super::operations::{open_with, read_response, read_versions};
 use super::process::{Machine, Process};
 use super::step::Step;
+use kartlegging::crypto::note::{Note, PublicKeys};
 use kartlegging::domain::policy::Ground;
+use kartlegging::services::access_log;
 use std::collections::{BTreeSet, HashSet};
 
 /// Rows and counters of the database against the model.
@@ -103,7 +105,8 @@ pub async fn secrecy(machine: &Machine, process: &Process) -> Result<(), String>
         let rows = process.query(&format!("SELECT {column} AS value FROM {table} WHERE {column} IS NOT NULL")).await;
         for row in rows {
             let value: Vec<u8> = row.try_get("", "value").map_err(|error| error.to_string())?;
-            if !nonces.insert(value) {
+            // Of who has been erased nothing is left.
+            if !value.is_empty() && !nonces.insert(value) {
                 return Err(format!("{table}.{column}: a sealed value stands twice"));
             }
         }
@@ -113,6 +116,27 @@ pub async fn secrecy(machine: &Machine, process: &Process) -> Result<(), String>
     for word in words {
         if bytes.windows(word.len()).any(|part| part == word) {
             return Err(format!("{} stands readable in the database", String::from_utf8_lossy(word)));
+        }
+    }
+    Ok(())
+}
+
+/// The chain of each organization is whole, as long as the model says, and holds every head that was
+/// ever signed.
+pub async fn chains(process: &Process, model: &Model, saved: &mut Vec<Note>) -> Result<(), String> {
+    for text in access_log::newest_heads(&process.services).await.map_err(|error| error.to_string())? {
+        let note = Note::parse(&text).ok_or("a head that is none")?;
+        if !saved.contains(&note) {
+            saved.push(note);
+        }
+    }
+    let keys = PublicKeys::of(&process.services.ring).map_err(|error| error.to_string())?;
+    let outcomes = access_log::verify(&process.services.db, &keys, saved).await.map_err(|error| error.to_string())?;
+    for (at, organization) in model.world.organizations.iter().enumerate() {
+        let outcome = outcomes.iter().find(|outcome| outcome.organization == organization.id).ok_or("a log was not checked")?;
+        let found = (usize::try_from(outcome.size).ok(), usize::try_from(outcome.unsealed).ok(), &outcome.broken);
+        if found != (Some(model.sealed[at]), Some(model.unsealed(at)), &None) {
+            return Err(format!("the chain of organization {at}: {outcome:?}"));
         }
     }
     Ok(())

@@ -653,7 +653,7 @@ fn missing_key(item: &Item) -> &'static str {
 }
 
 /// Whether the options are numbers that rise: such a scale stands with its highest number on top.
-fn rises(options: &[AnswerOption]) -> bool {
+fn rises(options: &[&AnswerOption]) -> bool {
     let numbers: Vec<_> = options.iter().map(|option| option.ordinal).collect();
     numbers.len() > 2 && numbers.iter().all(Option::is_some) && numbers.is_sorted()
 }

@@ -37,13 +37,23 @@ pub struct Model {
     /// Requests under keys, to be repeated.
     pub requests: Vec<Request>,
     pub log: Vec<Entry>,
+    /// Entries that are sealed, of each organization.
+    pub sealed: Vec<usize>,
+    /// The newest signed head of each organization: its size, and when.
+    pub heads: Vec<Option<(usize, DateTime<Utc>)>>,
+    /// Heads signed so far.
+    pub signed: usize,
     /// Entries that have been compared with the database.
     pub compared: usize,
 }
 
 impl Model {
     pub fn new(world: Rc<World>, now: DateTime<Utc>) -> Self {
+        let organizations = world.organizations.len();
         Self {
+            sealed: vec![0; organizations],
+            heads: vec![None; organizations],
+            signed: 0,
             world,
             now,
             patients: Vec::new(),
@@ -92,6 +102,17 @@ impl Model {
         self.log.push(deed.entry(organization, "system", None, request));
     }
 
+    /// An entry about something that the operator did.
+    pub fn log_command(&mut self, patient: usize, command: &str, action: &'static str) {
+        let organization = self.patients[patient].organization;
+        self.log.push(Logged::new(action, vec![patient]).entry(organization, "system", None, command));
+    }
+
+    /// Entries of an organization that are not sealed yet.
+    pub fn unsealed(&self, organization: usize) -> usize {
+        self.log.iter().filter(|entry| entry.organization == organization).count() - self.sealed[organization]
+    }
+
     /// Something done to an invitation.
     pub fn about(&self, invitation: usize, action: &'static str) -> Logged {
         let row = &self.invitations[invitation];
@@ -118,7 +139,7 @@ impl Model {
         let drafts = self.invitations.iter().filter(|row| row.draft.is_some()).count();
         vec![
             ("patient", self.patients.len()),
-            ("patient_key", self.patients.len()),
+            ("patient_key", self.patients.iter().filter(|row| !row.erased).count()),
             ("appointment", self.visits.len()),
             ("invitation", self.invitations.len()),
             ("credential", self.credentials.len()),
@@ -130,6 +151,8 @@ impl Model {
             ("attempt", self.counters.len()),
             ("idempotency", self.keys.len()),
             ("access_log", self.log.len()),
+            ("access_log_seal", self.sealed.iter().sum()),
+            ("access_log_head", self.signed),
         ]
     }
 }

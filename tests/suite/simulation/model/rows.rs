@@ -80,7 +80,7 @@ impl Model {
     /// The patient of an organization that is that person, known by number.
     pub fn known_patient(&self, organization: usize, person: usize) -> Option<usize> {
         self.world.persons[person].identifier.as_ref()?;
-        self.patients.iter().position(|row| row.organization == organization && row.person == person)
+        self.patients.iter().position(|row| row.organization == organization && row.person == person && !row.erased)
     }
 
     /// Patient and known visit of an order; refuses before anything is changed.
@@ -107,7 +107,7 @@ impl Model {
             return known;
         }
         let (person, born, name) = (order.person, order.born, order.name.clone());
-        self.patients.push(Patient { organization, id: None, person, born, name });
+        self.patients.push(Patient { organization, id: None, person, born, name, erased: false });
         self.patients.len() - 1
     }
 

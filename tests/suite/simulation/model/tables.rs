@@ -15,6 +15,8 @@ pub struct Patient {
     pub person: usize,
     pub born: NaiveDate,
     pub name: String,
+    /// Nothing of them can be read any more.
+    pub erased: bool,
 }
 
 pub struct Visit {

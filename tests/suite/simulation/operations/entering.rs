@@ -129,6 +129,9 @@ fn step(model: &Model, actor: usize, paper: Paper, key: String) -> Option<Step> 
 async fn again(port: &Port, actor: usize, response: usize) -> Meant {
     let meant = port.look(|model| meant_response(model, response, model.responses[response].versions.len()));
     let deed = port.look(|model| {
+        if model.patients[model.invitations[model.responses[response].invitation].patient].erased {
+            return Err("erased".to_owned());
+        }
         let deed = model.about(model.responses[response].invitation, "response.read");
         let ground = may(model, actor, Deed::Paper, &[deed.unit.expect("a unit")], None)?;
         Ok::<_, String>((String::new(), Logged { ground, ..deed }))
@@ -147,6 +150,9 @@ fn enter_in(model: &mut Model, actor: usize, paper: &Paper, request: &str, mark:
             if model.patients[patient].organization != home {
                 return Err("not found".to_owned());
             }
+            if model.patients[patient].erased {
+                return Err("erased".to_owned());
+            }
             model.live(None, unit, patient, Some(oslo_date(model.now)), "distress-thermometer", None)
         }
     };
@@ -157,6 +163,9 @@ fn enter_in(model: &mut Model, actor: usize, paper: &Paper, request: &str, mark:
     };
     may(model, actor, Deed::Paper, &[unit], None)?;
     if let Some(row) = found {
+        if model.patients[model.invitations[row].patient].erased {
+            return Err("erased".to_owned());
+        }
         may_reopen(model, row)?;
     }
     if !paper.given.complete(&paper.by) {

@@ -143,6 +143,9 @@ fn reissue_in(model: &mut Model, actor: usize, row: usize, request: &str) -> Res
     let unit = own(model, actor, row)?;
     let ground = may(model, actor, Deed::Invite, &[unit], None)?;
     let invitation = &model.invitations[row];
+    if model.patients[invitation.patient].erased {
+        return Err("erased".to_owned());
+    }
     let (state, answered) = (invitation.state, invitation.state == InvitationState::Answered);
     if matches!(state, InvitationState::Closed(ClosedReason::Expired | ClosedReason::Revoked)) {
         return Err(format!("not possible {}", words::state(state)));

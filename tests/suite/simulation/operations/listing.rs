@@ -29,13 +29,14 @@ pub fn worklist(choice: &mut Choice<'_>) -> Option<Step> {
             Err(error) => Told::text(words::worklist(&error)),
             Ok(page) => Told::late(move |model| {
                 let rows = page.rows.iter().map(|row| {
+                    let name = row.person.as_ref().map_or("nobody", |person| person.name.as_str());
                     let visit = row.visit.as_ref().map(|visit| (model.visit_of(visit.id), visit.starts_at));
                     let invitation = row
                         .invitation
                         .as_ref()
                         .map(|part| (model.invitation_of(part.id), words::state(part.state), part.flagged, part.sent));
                     let response = row.response.as_ref().map(|part| (model.response_of(part.id), part.version, part.unread, row.score));
-                    format!("{visit:?} {:?} {} {invitation:?} {response:?}", row.due_on, row.name)
+                    format!("{visit:?} {:?} {name} {invitation:?} {response:?}", row.due_on)
                 });
                 sorted(rows.collect())
             }),
@@ -96,13 +97,14 @@ fn row_text(model: &Model, visit: Option<At>, patient: usize, invitation: Option
         let row = &model.invitations[at];
         (Some(at), words::state(row.state), row.flagged, !row.credentials.is_empty())
     });
-    let response = invitation.and_then(|at| model.invitations[at].response).map(|at| {
+    let known = &model.patients[patient];
+    let response = invitation.and_then(|at| model.invitations[at].response).filter(|_| !known.erased).map(|at| {
         let row = &model.responses[at];
         let newest = i32::try_from(row.versions.len()).unwrap_or(0);
         let unread = row.reviews.iter().all(|(version, _)| *version != newest);
         (Some(at), newest, unread, row.versions.last().and_then(|version| version.given.score))
     });
-    format!("{visit:?} {due:?} {} {part:?} {response:?}", model.patients[patient].name)
+    format!("{visit:?} {due:?} {} {part:?} {response:?}", if known.erased { "nobody" } else { &known.name })
 }
 
 impl Choice<'_> {
@@ -138,6 +140,9 @@ pub fn timeline(choice: &mut Choice<'_>) -> Option<Step> {
         let seen = port.look(|model| {
             let ties = of_own(model, actor, row)?;
             let granted = may(model, actor, Deed::Read, &ties, ground.map(Ground::word))?;
+            if model.patients[row].erased {
+                return Err("erased".to_owned());
+            }
             let text = format!("{}: {}", model.patients[row].name, sorted(events(model, row)));
             let unit = model.reading_unit(actor, Role::Clinician, &ties);
             Ok((Meant::text(text), Logged { unit, ground: granted, ..Logged::new("patient.timeline", vec![row]) }))

@@ -6,6 +6,7 @@
 mod answering;
 mod choosing;
 mod entering;
+mod erasing;
 mod handing_in;
 mod holding;
 mod inviting;
@@ -72,4 +73,6 @@ pub const TABLE: &[(usize, &str, Choose)] = &[
     (14, "expire", working::expire),
     (8, "purge", working::purge),
     (6, "claim a job", working::claim),
+    (10, "seal and sign the log", working::seal),
+    (5, "erase a patient", erasing::erase),
 ];

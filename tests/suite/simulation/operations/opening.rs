@@ -146,6 +146,13 @@ fn step(model: &Model, tried: Try) -> Step {
     Step { unstoppable: true, ..Step::new(what, real, meant) }
 }
 
+/// With the birth date of who has been erased nothing can be compared: whoever holds the link is told
+/// that it is closed, a code is as wrong as any.
+fn right(model: &Model, patient: usize, tried: &Try) -> bool {
+    let row = &model.patients[patient];
+    if row.erased { matches!(tried.shown, Shown::Link(_)) } else { row.born == tried.date }
+}
+
 /// What the first unit finds.
 struct Reserved {
     failures: i32,
@@ -176,7 +183,7 @@ async fn meant(port: Port, tried: Try) -> Result<Meant, super::super::step::Lost
         let row = found.map(|row| &model.invitations[model.credentials[row].invitation]);
         Ok::<_, String>(Reserved {
             failures,
-            right: row.is_some_and(|row| model.patients[row.patient].born == tried.date),
+            right: row.is_some_and(|row| right(model, row.patient, &tried)),
             device_until: row.map_or(0, |row| row.amend_until.max(row.answer_until).timestamp()),
         })
     });
@@ -227,6 +234,9 @@ fn admit(
         model.take_back(subject);
     }
     let row = &model.invitations[invitation];
+    if model.patients[row.patient].erased {
+        return Err("closed revoked".to_owned());
+    }
     if let Some(reason) = row.closed().filter(|reason| *reason != ClosedReason::Declined) {
         return Err(format!("closed {}", InvitationState::Closed(reason).reason_word().unwrap_or_default()));
     }

@@ -43,6 +43,7 @@ pub fn issue(error: &issue_invitations::Error) -> String {
 pub fn invitation(error: &invitation::Error) -> String {
     use invitation::Error;
     match error {
+        Error::Erased => "erased".to_owned(),
         Error::NotFound => "not found".to_owned(),
         Error::Denied(why) => denied(*why),
         Error::Exists => "exists".to_owned(),
@@ -105,6 +106,7 @@ pub fn draft(error: &draft::Error) -> String {
 pub fn enter(error: &enter_paper::Error) -> String {
     use enter_paper::Error;
     match error {
+        Error::Erased => "erased".to_owned(),
         Error::NotFound => "not found".to_owned(),
         Error::Unit => "unit".to_owned(),
         Error::Form(_) => "form".to_owned(),
@@ -122,6 +124,7 @@ pub fn enter(error: &enter_paper::Error) -> String {
 pub fn response(error: &responses::Error) -> String {
     use responses::Error;
     match error {
+        Error::Erased => "erased".to_owned(),
         Error::NotFound => "not found".to_owned(),
         Error::Denied(why) => denied(*why),
         Error::Language => "language".to_owned(),
@@ -132,6 +135,7 @@ pub fn response(error: &responses::Error) -> String {
 pub fn review(error: &review::Error) -> String {
     use review::Error;
     match error {
+        Error::Erased => "erased".to_owned(),
         Error::NotFound => "not found".to_owned(),
         Error::Version => "no such version".to_owned(),
         Error::Changed => "changed".to_owned(),
@@ -155,6 +159,7 @@ pub fn worklist(error: &worklist::Error) -> String {
 pub fn patient(error: &patients::Error) -> String {
     use patients::Error;
     match error {
+        Error::Erased => "erased".to_owned(),
         Error::NotFound => "not found".to_owned(),
         Error::Denied(why) => denied(*why),
         Error::Fault(_) => "fault".to_owned(),

@@ -2,10 +2,10 @@
 
 use super::Choice;
 use crate::simulation::model::Model;
-use crate::simulation::step::{Meant, Port, Step, Told};
+use crate::simulation::step::{Lost, Meant, Port, Step, Told};
 use chrono::Duration;
 use kartlegging::domain::ids::uuid_v7;
-use kartlegging::services::{Fault, Services, expire_invitations, lease, purge as purging};
+use kartlegging::services::{Fault, Services, access_log, expire_invitations, lease, purge as purging};
 
 fn told(done: Result<u64, Fault>) -> Told {
     Told::text(done.map_or("fault".to_owned(), |rows| format!("{rows} rows")))
@@ -78,4 +78,54 @@ pub fn claim(choice: &mut Choice<'_>) -> Option<Step> {
         });
         taken.await.map_or_else(Meant::from, |taken| Meant::text(format!("taken {taken}")))
     }))
+}
+
+/// Entries sealed in one unit of work.
+const SEALS: usize = 200;
+
+/// Seals the access log and signs the ends of its chains.
+pub fn seal(_: &mut Choice<'_>) -> Option<Step> {
+    let real = |services: Services, _| async move {
+        let both = async {
+            let sealed = access_log::seal(&services).await?;
+            Ok::<_, Fault>((sealed, access_log::sign(&services).await?))
+        };
+        Told::text(both.await.map_or("fault".to_owned(), |(sealed, signed)| format!("sealed {sealed}, signed {signed}")))
+    };
+    Some(Step::new("seal and sign".to_owned(), real, |port: Port| async move { seal_all(&port).await.unwrap_or_else(Meant::from) }))
+}
+
+async fn seal_all(port: &Port) -> Result<Meant, Lost> {
+    let organizations = port.look(|model| model.sealed.len());
+    let (mut sealed, mut signed) = (0, 0);
+    for organization in 0..organizations {
+        while port.look(|model| model.unsealed(organization)) > 0 {
+            let some = |model: &mut Model| {
+                let some = model.unsealed(organization).min(SEALS);
+                model.sealed[organization] += some;
+                some
+            };
+            let done = port.unit(some).await?;
+            sealed += done;
+            if done < SEALS {
+                break;
+            }
+        }
+    }
+    for organization in 0..organizations {
+        signed += port.unit(|model| usize::from(sign(model, organization))).await?;
+    }
+    Ok(Meant::text(format!("sealed {sealed}, signed {signed}")))
+}
+
+/// Signs the end of a chain that has grown, or says after a day that it has not.
+fn sign(model: &mut Model, organization: usize) -> bool {
+    let (size, now) = (model.sealed[organization], model.now);
+    let known = model.heads[organization].is_some_and(|(signed, at)| signed == size && now < at + Duration::days(1));
+    if size == 0 || known {
+        return false;
+    }
+    model.heads[organization] = Some((size, now));
+    model.signed += 1;
+    true
 }

@@ -1,0 +1,43 @@
+-- Sends one request a line of a file, each line once: METHOD, then for each line its path, headers and body.
+-- Arguments: method, file, repeat ("once" or "again"). Lines hold fields apart by tabs: path, token, If-Match,
+-- X-Forwarded-For, body; "-" for none. In "again" the number of If-Match rises by one each round.
+local threads = 0
+
+function setup(thread)
+  thread:set("place", threads)
+  threads = threads + 1
+end
+
+function init(arguments)
+  method, again = arguments[1], arguments[3] == "again"
+  local count = tonumber(arguments[4])
+  lines, at, round = {}, 0, 0
+  local number = 0
+  for line in io.lines(arguments[2]) do
+    if number % count == place then
+      local fields = {}
+      for field in line:gmatch("[^\t]+") do fields[#fields + 1] = field end
+      lines[#lines + 1] = fields
+    end
+    number = number + 1
+  end
+end
+
+function request()
+  at = at + 1
+  if at > #lines then
+    if not again then
+      at = #lines
+      wrk.thread:stop()
+    else
+      at, round = 1, round + 1
+    end
+  end
+  local one = lines[at]
+  local headers = {}
+  if one[2] ~= "-" then headers["authorization"] = "Bearer " .. one[2] end
+  if one[3] ~= "-" then headers["if-match"] = '"' .. (tonumber(one[3]) + round) .. '"' end
+  if one[4] ~= "-" then headers["x-forwarded-for"] = one[4] end
+  if one[5] ~= "-" then headers["content-type"] = "application/json" end
+  return wrk.format(method, one[1], headers, one[5] ~= "-" and one[5] or nil)
+end

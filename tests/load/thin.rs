@@ -1,0 +1,149 @@
+//! What `tests/load/run` holds the service against on the same machine: a bare actix-web handler, and a
+//! program that does nothing but one durable row a request.
+//!
+//! Usage: `thin PORT DATABASE_URL BODY_BYTES`. `GET /` answers with a body of that size, `POST /` answers
+//! after a row of that size is durable, `GET /rows` looks 20 rows of one subject up by an index. On
+//! SQLite (WAL, `synchronous=FULL`) waiting rows are committed together by one writer; on PostgreSQL
+//! (`synchronous_commit=on`) each has its own statement. `POST /fill/{rows}` stores rows to look up among.
+
+use actix_web::{App, HttpResponse, HttpServer, error, web};
+use bytes::Bytes;
+use sea_orm::sqlx::{self, Row};
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use std::str::FromStr;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+type Waiting = oneshot::Sender<bool>;
+
+#[derive(Clone)]
+enum Store {
+    Sqlite { readers: SqlitePool, writer: mpsc::Sender<Waiting> },
+    Postgres(PgPool),
+}
+
+struct State {
+    store: Store,
+    body: Bytes,
+    runtime: Handle,
+}
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS thin (id INTEGER PRIMARY KEY, subject INTEGER, body BLOB)";
+const TABLE_POSTGRES: &str = "CREATE TABLE IF NOT EXISTS thin (id BIGSERIAL PRIMARY KEY, subject BIGINT, body BYTEA)";
+const INDEX: &str = "CREATE INDEX IF NOT EXISTS thin_subject ON thin (subject)";
+
+async fn open(url: &str, body: Bytes) -> Result<Store, Failure> {
+    if !url.starts_with("sqlite:") {
+        let pool = PgPoolOptions::new().max_connections(16).connect(url).await?;
+        sqlx::query(TABLE_POSTGRES).execute(&pool).await?;
+        sqlx::query(INDEX).execute(&pool).await?;
+        return Ok(Store::Postgres(pool));
+    }
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let one = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    sqlx::query(TABLE).execute(&one).await?;
+    sqlx::query(INDEX).execute(&one).await?;
+    let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+    let (writer, queue) = mpsc::channel(1024);
+    tokio::spawn(write(one, queue, body));
+    Ok(Store::Sqlite { readers, writer })
+}
+
+async fn write(pool: SqlitePool, mut queue: mpsc::Receiver<Waiting>, body: Bytes) {
+    let mut group = Vec::new();
+    while queue.recv_many(&mut group, 64).await > 0 {
+        let done = commit(&pool, group.len(), &body).await.is_ok();
+        for waiting in group.drain(..) {
+            let _ = waiting.send(done);
+        }
+    }
+}
+
+async fn commit(pool: &SqlitePool, rows: usize, body: &Bytes) -> Result<(), sqlx::Error> {
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    for _ in 0..rows {
+        sqlx::query("INSERT INTO thin (subject, body) VALUES (abs(random() % 100000), $1)").bind(body.as_ref()).execute(&mut *tx).await?;
+    }
+    tx.commit().await
+}
+
+async fn bare(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/fhir+json").body(state.body.clone())
+}
+
+async fn store(state: web::Data<State>, _body: Bytes) -> actix_web::Result<HttpResponse> {
+    let stored = match &state.store {
+        Store::Sqlite { writer, .. } => {
+            let (done, answer) = oneshot::channel();
+            writer.send(done).await.is_ok() && answer.await.unwrap_or(false)
+        }
+        Store::Postgres(pool) => {
+            let (pool, body) = (pool.clone(), state.body.clone());
+            let row = async move {
+                let insert = "INSERT INTO thin (subject, body) VALUES (floor(random() * 100000), $1)";
+                sqlx::query(insert).bind(body.as_ref()).execute(&pool).await.is_ok()
+            };
+            state.runtime.spawn(row).await.unwrap_or(false)
+        }
+    };
+    if stored { Ok(HttpResponse::Created().finish()) } else { Err(error::ErrorServiceUnavailable("not stored")) }
+}
+
+async fn rows(state: web::Data<State>) -> actix_web::Result<HttpResponse> {
+    let store = state.store.clone();
+    let query = "SELECT id FROM thin WHERE subject = $1 ORDER BY id LIMIT 20";
+    let found = state.runtime.spawn(async move {
+        Ok::<Vec<i64>, sqlx::Error>(match &store {
+            Store::Sqlite { readers, .. } => {
+                sqlx::query(query).bind(4711_i64).fetch_all(readers).await?.iter().map(|row| row.get(0)).collect()
+            }
+            Store::Postgres(pool) => sqlx::query(query).bind(4711_i64).fetch_all(pool).await?.iter().map(|row| row.get(0)).collect(),
+        })
+    });
+    let found = found.await.map_err(error::ErrorInternalServerError)?.map_err(error::ErrorInternalServerError)?;
+    Ok(HttpResponse::Ok().json(found))
+}
+
+async fn fill(state: web::Data<State>, rows: web::Path<i64>) -> actix_web::Result<HttpResponse> {
+    let (store, rows) = (state.store.clone(), rows.into_inner());
+    let filled = state.runtime.spawn(async move {
+        match &store {
+            Store::Sqlite { readers, .. } => {
+                let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)";
+                let insert = format!("{numbers} INSERT INTO thin (subject, body) SELECT i % 100000, zeroblob(1000) FROM n");
+                sqlx::query(sqlx::AssertSqlSafe(insert)).bind(rows).execute(readers).await.map(|_| ())
+            }
+            Store::Postgres(pool) => {
+                let insert =
+                    "INSERT INTO thin (subject, body) SELECT i % 100000, decode(repeat('00', 1000), 'hex') FROM generate_series(1, $1) i";
+                sqlx::query(insert).bind(rows).execute(pool).await.map(|_| ())
+            }
+        }
+    });
+    filled.await.map_err(error::ErrorInternalServerError)?.map_err(error::ErrorInternalServerError)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, port, url, bytes] = arguments.as_slice() else { return Err("usage: thin PORT DATABASE_URL BODY_BYTES".into()) };
+    let body = Bytes::from(vec![b'x'; bytes.parse()?]);
+    let store_ = open(url, body.clone()).await?;
+    let state = web::Data::new(State { store: store_, body, runtime: Handle::current() });
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .route("/", web::get().to(bare))
+            .route("/", web::post().to(store))
+            .route("/rows", web::get().to(rows))
+            .route("/fill/{rows}", web::post().to(fill))
+    });
+    server.workers(2).bind(("127.0.0.1", port.parse()?))?.run().await?;
+    Ok(())
+}
