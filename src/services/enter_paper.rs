@@ -1,7 +1,7 @@
 //! Staff enter a paper form, or answers given in the waiting room, on behalf of a patient.
 
 use super::Services;
-use super::audit::Caller;
+use super::audit::{self, Caller, Deed};
 use super::draft::{self, accept};
 use super::fault::{Fault, unit_error};
 use super::holder::{self, Held, hold_locked};
@@ -128,11 +128,19 @@ impl From<draft::Error> for Error {
 
 /// Enters answers; safe to repeat under its key. Gives the response as it then stands.
 pub async fn enter(services: &Services, caller: &Caller, command: Command, request: Repeatable) -> Result<ResponseView, Error> {
-    let id = enter_once(services, caller, command, request).await?;
-    Ok(responses_service::entered(services, caller, id).await?)
+    let (id, repeated) = enter_once(services, caller, command, request).await?;
+    let view = responses_service::entered(services, caller, id).await?;
+    if repeated {
+        // Who repeats it must still be allowed to, and giving the answers out again is a read.
+        let ground = decide(&caller.actor, Action::EnterPaper, Resource { units: &[view.unit], stated: None })?;
+        let deed = Deed::done("response.read", Some(("response", id.0)), vec![view.patient]).in_unit(view.unit).on(ground);
+        audit::commit_read(services, caller, deed).await?;
+    }
+    Ok(view)
 }
 
-async fn enter_once(services: &Services, caller: &Caller, command: Command, request: Repeatable) -> Result<ResponseId, Error> {
+/// The response, and whether it was entered by an earlier request under this key.
+async fn enter_once(services: &Services, caller: &Caller, command: Command, request: Repeatable) -> Result<(ResponseId, bool), Error> {
     may_ever(&caller.actor, Action::EnterPaper)?;
     let faults = command.respondent.validate();
     if !faults.is_empty() {
@@ -143,7 +151,7 @@ async fn enter_once(services: &Services, caller: &Caller, command: Command, requ
     }
     let begun = match repeat::begin(services, caller, &request).await? {
         Begun::Replay(outcome) => {
-            return Uuid::parse_str(&outcome).map(ResponseId).map_err(|_| Fault::Content("idempotency outcome").into());
+            return Uuid::parse_str(&outcome).map(|id| (ResponseId(id), true)).map_err(|_| Fault::Content("idempotency outcome").into());
         }
         Begun::Work(begun) => begun,
     };
@@ -153,7 +161,7 @@ async fn enter_once(services: &Services, caller: &Caller, command: Command, requ
     if done.is_err() {
         repeat::release(services, begun).await?;
     }
-    done
+    Ok((done?, false))
 }
 
 async fn enter_in(tx: &Tx, services: &Services, caller: &Caller, command: &Command, begun: &idempotency::Use) -> Result<ResponseId, Error> {
@@ -174,8 +182,12 @@ async fn enter_in(tx: &Tx, services: &Services, caller: &Caller, command: &Comma
         Origin { source: "staff", entered_by: Some(ClinicianId(person.id.0)), answered_on: Some(command.answered_on), started_at: None };
     let draft = drafts::of_invitation(tx, held.invitation.organization, held.invitation.id).await?;
     let minted = draft.map_or_else(|| ResponseId::new(now, services.entropy.as_ref()), |draft| draft.response);
-    let (response, _) = hand_in(tx, services, caller, &held, minted, &done, &command.respondent, &language, &origin).await?;
+    let (response, fresh) = hand_in(tx, services, caller, &held, minted, &done, &command.respondent, &language, &origin).await?;
     let id = response.id;
+    if !fresh {
+        let deed = Deed::done("response.read", Some(("response", id.0)), vec![held.invitation.patient]).in_unit(held.invitation.unit);
+        audit::write(tx, services, caller, &deed).await?;
+    }
     if !idempotency::finish(tx, begun, &id.to_string()).await? {
         return Err(repeat::Error::InFlight.into());
     }

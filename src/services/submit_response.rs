@@ -124,6 +124,11 @@ async fn submit_in(
     let origin = Origin { source: "patient", entered_by: None, answered_on: None, started_at: Some(draft.created_at) };
     let caller = holder.caller(request_id);
     let (response, fresh) = hand_in(tx, services, &caller, &held, draft.response, &done, &respondent, &language, &origin).await?;
+    if !fresh {
+        // Nothing was handed in, and the answers are shown all the same.
+        let deed = Deed::done("receipt.read", Some(("invitation", held.invitation.id.0)), vec![held.invitation.patient]);
+        audit::write(tx, services, &caller, &deed.in_unit(held.invitation.unit)).await?;
+    }
     sessions::make_receipt(tx, holder.actor.session).await?;
     // A repeat says what the newest version says, but for the language it was given in.
     let language = if fresh { language } else { language_of(tx, &response).await? };

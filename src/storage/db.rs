@@ -9,6 +9,7 @@
 //! leave a transaction half done.
 
 use super::single_writer::SingleWriter;
+use super::watch::{Moment, Watch};
 use futures::future::BoxFuture;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr,
@@ -181,6 +182,7 @@ pub struct Db {
     writer: Writer,
     runtime: Handle,
     statements: Arc<AtomicU64>,
+    watch: Option<Arc<dyn Watch>>,
 }
 
 #[derive(Debug, Clone)]
@@ -203,7 +205,7 @@ impl Db {
         count(&mut writer, &statements);
         count(&mut readers, &statements);
         let writer = SingleWriter::start(writer);
-        Ok(Self { readers, writer: Writer::Grouping(writer), runtime: Handle::current(), statements })
+        Ok(Self { readers, writer: Writer::Grouping(writer), runtime: Handle::current(), statements, watch: None })
     }
 
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, StorageError> {
@@ -217,7 +219,13 @@ impl Db {
         let statements = Arc::new(AtomicU64::new(0));
         let mut pool = Database::connect(options).await?;
         count(&mut pool, &statements);
-        Ok(Self { readers: pool.clone(), writer: Writer::EachOwn(pool), runtime: Handle::current(), statements })
+        Ok(Self { readers: pool.clone(), writer: Writer::EachOwn(pool), runtime: Handle::current(), statements, watch: None })
+    }
+
+    /// The same database, with someone who looks on at what is written through this handle.
+    #[must_use]
+    pub fn watched(self, watch: Arc<dyn Watch>) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// The plain connection, for migrations and start-up checks.
@@ -246,22 +254,32 @@ impl Db {
     {
         let outcome = Arc::new(Outcome { unit, context, result: std::sync::Mutex::new(None) });
         let job: Job = {
-            let outcome = Arc::clone(&outcome);
+            let (outcome, watch) = (Arc::clone(&outcome), self.watch.clone());
             Arc::new(move |tx| {
-                let outcome = Arc::clone(&outcome);
-                Box::pin(async move { outcome.run(tx).await })
+                let (outcome, watch) = (Arc::clone(&outcome), watch.clone());
+                Box::pin(async move {
+                    let result = outcome.run(tx).await;
+                    look_on(watch.as_deref(), Moment::Ran).await.map_err(Stop::Storage)?;
+                    result
+                })
             })
         };
+        let watch = self.watch.as_deref();
+        look_on(watch, Moment::Asked).await?;
         let mut conflicts = 0;
-        loop {
+        let moment = loop {
             match self.run(Arc::clone(&job)).await {
-                Ok(()) | Err(Stop::Refused) => {
-                    return outcome.take().unwrap_or_else(|| Err(E::from(StorageError::Statement("a unit of work gave no result".into()))));
-                }
+                Ok(()) => break Moment::Committed,
+                Err(Stop::Refused) => break Moment::Refused,
                 Err(Stop::Storage(StorageError::Conflict)) if conflicts < RUNS => conflicts += 1,
-                Err(Stop::Storage(error)) => return Err(E::from(error)),
+                Err(Stop::Storage(error)) => {
+                    look_on(watch, Moment::Failed).await?;
+                    return Err(E::from(error));
+                }
             }
-        }
+        };
+        look_on(watch, moment).await?;
+        outcome.take().unwrap_or_else(|| Err(E::from(StorageError::Statement("a unit of work gave no result".into()))))
     }
 
     async fn run(&self, job: Job) -> Result<(), Stop> {
@@ -341,6 +359,13 @@ impl Db {
             writer.close().await;
         }
         let _ = self.readers.close().await;
+    }
+}
+
+async fn look_on(watch: Option<&dyn Watch>, moment: Moment) -> Result<(), StorageError> {
+    match watch {
+        Some(watch) => watch.at(moment).await,
+        None => Ok(()),
     }
 }
 

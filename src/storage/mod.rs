@@ -34,6 +34,7 @@ pub mod schema;
 pub mod sessions;
 mod single_writer;
 pub mod support_texts;
+pub mod watch;
 pub mod worklist;
 
 pub use db::{Db, Reader, Snapshot, StorageError, Tx, UnitError};

@@ -25,6 +25,7 @@ mod policy;
 mod print;
 mod retention;
 mod schema;
+mod simulation;
 mod support;
 mod tokens;
 mod walkthrough;
