@@ -20,6 +20,7 @@ pub mod idempotency;
 pub mod invitations;
 pub mod organizations;
 pub mod patients;
+mod pool;
 pub mod responses;
 pub mod schema;
 pub mod sessions;
