@@ -200,7 +200,7 @@ async fn reserve_in(tx: &Tx, services: &Services, asked: &Asked) -> Result<Attem
         let Some(count) = attempts::reserve(tx, counter, limit, waits_of(counter.scope), asked.now).await? else {
             // What was counted before this one is taken back: a refused attempt costs nothing.
             for earlier in counters.iter().take(at) {
-                attempts::release(tx, earlier, asked.now).await?;
+                attempts::release(tx, earlier).await?;
             }
             let refusal = refusal(tx, counter, limit, asked.now).await?;
             return Ok(Attempt::Refused(refusal, found.map(Box::new)));
@@ -340,7 +340,7 @@ async fn admit_in(
     now: DateTime<Utc>,
 ) -> Result<Option<Error>, Error> {
     for counter in &reserved.counters {
-        attempts::release(tx, counter, now).await?;
+        attempts::release(tx, counter).await?;
     }
     let Some(found) = &reserved.found else { return Ok(Some(Error::Wrong)) };
     release_moved(tx, reserved, found, now).await?;
