@@ -10,6 +10,7 @@ mod invite;
 mod keys;
 mod migrate;
 mod questionnaire;
+pub mod rows;
 mod serve;
 mod support;
 mod token;
