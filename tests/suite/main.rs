@@ -10,6 +10,7 @@ mod commands;
 mod content;
 mod contract;
 mod docs;
+mod fuzz;
 mod invitations;
 mod jobs;
 mod pages;
