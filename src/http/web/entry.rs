@@ -1,6 +1,5 @@
 //! The way in: front page, link, welcome, code, birth date.
 
-use super::form::typed::{DateText, NoDate};
 use super::frame::{Frame, Words, go, page};
 use super::language::ENTRANCE;
 use super::posted::Posted;
@@ -14,6 +13,7 @@ use crate::services::entrance::{Entrance, organization_of};
 use crate::services::holder::{self, Place};
 use crate::services::open_session::{self, Command, Error, Secret};
 use crate::text;
+use crate::text::typed::{DateText, NoDate};
 use actix_web::http::StatusCode;
 use actix_web::http::header::VARY;
 use actix_web::{HttpRequest, HttpResponse, web};

@@ -35,8 +35,16 @@ impl Posted {
             }
             bytes.extend_from_slice(&chunk);
         }
+        Self::parse(&bytes)
+    }
+
+    /// Reads a whole body.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        if bytes.len() > LARGEST {
+            return Err(Problem::new(Code::BodyTooLarge));
+        }
         // What is left out of a page would be taken away from the answers: all of it or nothing.
-        let pairs: Vec<_> = url::form_urlencoded::parse(&bytes).take(MOST + 1).collect();
+        let pairs: Vec<_> = url::form_urlencoded::parse(bytes).take(MOST + 1).collect();
         if pairs.len() > MOST {
             return Err(Problem::new(Code::BodyTooLarge));
         }
