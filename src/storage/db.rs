@@ -215,7 +215,14 @@ impl Db {
         let statements = Arc::new(AtomicU64::new(0));
         let mut pool = Database::connect(pool::postgres(url, connections)).await?;
         count(&mut pool, &statements);
-        Ok(Self { readers: pool.clone(), writer: Writer::EachOwn(pool), runtime: Handle::current(), longest: None, statements, watch: None })
+        Ok(Self {
+            readers: pool.clone(),
+            writer: Writer::EachOwn(pool),
+            runtime: Handle::current(),
+            longest: None,
+            statements,
+            watch: None,
+        })
     }
 
     /// The same database, with someone who looks on at what is written through this handle.
