@@ -109,7 +109,7 @@ async fn resolve_secrets(process: &Process, model: &mut Model, invitation: usize
         let version = u16::try_from(version).map_err(|error| error.to_string())?;
         let key = process.services.ring.get(Purpose::Link, version).map_err(|error| error.to_string())?;
         let id = CredentialId(get(&row, "id"));
-        model.credentials[own].secrets = Some((derive_link(key, id), derive_code(key, id)));
+        model.credentials[own].secrets = Some((derive_link(&key, id), derive_code(&key, id)));
     }
     Ok(())
 }

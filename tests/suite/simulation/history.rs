@@ -200,6 +200,11 @@ impl Running {
         }
         std::mem::replace(&mut self.runtime, runtime()).shutdown_background();
         *self.seen.tally.entry("the program → died".to_owned()).or_default() += 1;
+        // It begins with what the database has.
+        {
+            let mut model = self.model.borrow_mut();
+            model.vault = model.keys_of.clone();
+        }
         let (machine, model, seen) = (&self.machine, &self.model, &mut self.seen);
         let process = self.runtime.block_on(async {
             let process = machine.start().await;

@@ -37,6 +37,10 @@ pub struct Model {
     /// Requests under keys, to be repeated.
     pub requests: Vec<Request>,
     pub log: Vec<Entry>,
+    /// Of each organization: the version of its key that makes new values, and its newest.
+    pub keys_of: Vec<(u16, u16)>,
+    /// The same as the running program knows it.
+    pub vault: Vec<(u16, u16)>,
     /// Entries that are sealed, of each organization.
     pub sealed: Vec<usize>,
     /// The newest signed head of each organization: its size, and when.
@@ -51,6 +55,8 @@ impl Model {
     pub fn new(world: Rc<World>, now: DateTime<Utc>) -> Self {
         let organizations = world.organizations.len();
         Self {
+            keys_of: vec![(1, 1); organizations],
+            vault: vec![(1, 1); organizations],
             sealed: vec![0; organizations],
             heads: vec![None; organizations],
             signed: 0,

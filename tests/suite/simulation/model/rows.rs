@@ -107,7 +107,9 @@ impl Model {
             return known;
         }
         let (person, born, name) = (order.person, order.born, order.name.clone());
-        self.patients.push(Patient { organization, id: None, person, born, name, erased: false });
+        let (wrapped, newest) = self.vault[organization];
+        let indexed = (1..=newest).collect();
+        self.patients.push(Patient { organization, id: None, person, born, name, erased: false, wrapped, indexed });
         self.patients.len() - 1
     }
 

@@ -7,6 +7,7 @@ use kartlegging::domain::ids::{AppointmentId, InvitationId, PatientId, ResponseI
 use kartlegging::domain::invitation::{ClosedReason, InvitationState};
 use kartlegging::domain::respondent::Respondent;
 use kartlegging::domain::secret::{Code, LinkToken};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 pub struct Patient {
@@ -17,6 +18,10 @@ pub struct Patient {
     pub name: String,
     /// Nothing of them can be read any more.
     pub erased: bool,
+    /// Version of the organization's key that wraps theirs.
+    pub wrapped: u16,
+    /// Versions of it under which they are found.
+    pub indexed: BTreeSet<u16>,
 }
 
 pub struct Visit {

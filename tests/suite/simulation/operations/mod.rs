@@ -15,6 +15,7 @@ mod listing;
 mod opening;
 mod reading;
 mod repeating;
+mod rotating;
 mod words;
 mod working;
 
@@ -75,4 +76,5 @@ pub const TABLE: &[(usize, &str, Choose)] = &[
     (6, "claim a job", working::claim),
     (10, "seal and sign the log", working::seal),
     (5, "erase a patient", erasing::erase),
+    (5, "rotate a key", rotating::rotate),
 ];
