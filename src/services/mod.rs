@@ -53,7 +53,7 @@ pub use fault::Fault;
 /// Longest time that the database may take for one part of a request.
 const LONGEST: std::time::Duration = std::time::Duration::from_secs(10);
 /// The same for a batch.
-const LONGEST_BATCH: std::time::Duration = std::time::Duration::from_secs(120);
+const LONGEST_BATCH: std::time::Duration = std::time::Duration::from_mins(2);
 
 /// Settings that rules depend on.
 #[derive(Debug, Clone)]

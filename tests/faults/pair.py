@@ -27,7 +27,7 @@ def two(stage):
         return time.monotonic() - began
 
     for _ in range(1 if stage.short else 5):
-        model.load(16)
+        model.load(stage.crowd)
         for program in programs:
             time.sleep(1)
             program.kill()
@@ -39,7 +39,7 @@ def two(stage):
     model.settle()
     guess(stage, model)
     # Past the next turn of the schedule, in the long form of the shortest job.
-    while sample() < (25 if stage.short else 130):
+    while sample() < (15 if stage.short else 130):
         time.sleep(0.5)
     seconds = time.monotonic() - began
     for job, every in (("expire-invitations", 60), ("purge", 3600)):
