@@ -22,7 +22,7 @@ const SEALED: [(&str, &str); 11] = [
     ("patient", "contact_sealed"),
     ("patient_key", "wrapped"),
     ("patient_identifier", "value_sealed"),
-    ("patient_identifier", "blind_index"),
+    ("patient_identifier_index", "blind_index"),
     ("draft", "answers_sealed"),
     ("draft", "respondent_sealed"),
     ("response", "digest_sealed"),

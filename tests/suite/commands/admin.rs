@@ -94,7 +94,7 @@ async fn administer(kind: Kind) {
     assert_eq!(run(&["token", "issue", "--client", &client, "--minutes", "0"]).await.status, 2);
     let keys = run(&["keys", "status"]).await.ok();
     for purpose in ["root", "link", "lookup", "session", "issuer", "log"] {
-        assert!(keys.lines().any(|line| line.starts_with(purpose) && line.contains("versions 1")), "{keys}");
+        assert!(keys.lines().any(|line| line.starts_with(purpose) && line.contains("version 1,")), "{keys}");
     }
 
     // What the commands made is what the service knows.
