@@ -220,9 +220,14 @@ on_both! {
         for more in [3, 40] {
             read(&app, &invited.patient, more).await;
             for path in ["/api/v1/access-log?limit=500", "/api/v1/access-log/report?from=2026-11-24&to=2026-11-24"] {
-                let before = app.services.db.statements();
-                app.get(path).bearer(app.world.token("auditor")).send().await.expect(200);
-                counts.push(app.services.db.statements() - before);
+                // The least of three: a connection that is opened, and what runs beside, have statements too.
+                let mut least = u64::MAX;
+                for _ in 0..3 {
+                    let before = app.services.db.statements();
+                    app.get(path).bearer(app.world.token("auditor")).send().await.expect(200);
+                    least = least.min(app.services.db.statements() - before);
+                }
+                counts.push(least);
             }
         }
         assert_eq!(counts[..2], counts[2..], "statements for few and for many entries");
