@@ -9,7 +9,7 @@ use crate::domain::value::PartialDate;
 use crate::services::issue_invitations::{Order, PatientData, Visit};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SubsecRound, Utc};
 use chrono_tz::Europe::Oslo;
-use csv::{ReaderBuilder, StringRecord, Trim};
+use csv::{Position, ReaderBuilder, StringRecord, Trim};
 use std::collections::HashMap;
 
 /// Columns that are understood; the first two are required.
@@ -35,8 +35,8 @@ pub(super) fn bad_csv(detail: String) -> Failure {
 /// reason, which never quotes what stands in it.
 pub fn read(bytes: &[u8], unit: Option<UnitId>, today: NaiveDate, synthetic: bool) -> Result<Vec<Row>, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|_| bad_csv("the file is not UTF-8".to_owned()))?;
-    // Two characters at the end of a line would make the reader count lines too late.
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    // The reader ends lines at each of these, but counts only line feeds.
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
     let first = text.lines().next().unwrap_or_default();
     let delimiter = if first.matches(';').count() > first.matches(',').count() { b';' } else { b',' };
     let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(Trim::All).flexible(true).from_reader(text.as_bytes());
@@ -56,19 +56,25 @@ pub fn read(bytes: &[u8], unit: Option<UnitId>, today: NaiveDate, synthetic: boo
             return Err(bad_csv(format!("the column {required} is missing")));
         }
     }
+    // The reader's place is before the empty lines that it passes over.
+    let line = |at: Option<&Position>| {
+        at.map_or(0, |at| {
+            let from = usize::try_from(at.byte()).ok().and_then(|byte| text.as_bytes().get(byte..)).unwrap_or_default();
+            at.line() + from.iter().take_while(|byte| **byte == b'\n').map(|_| 1).sum::<u64>()
+        })
+    };
     let mut rows = Vec::new();
     for record in reader.records() {
         let row = match record {
             Ok(record) => {
-                let line = record.position().map_or(0, csv::Position::line);
                 let order = if record.len() == header.len() {
                     order(&Cells { record: &record, columns: &columns }, unit, today, synthetic)
                 } else {
                     Err(format!("has {} cells, the first line {}", record.len(), header.len()))
                 };
-                Row { line, order }
+                Row { line: line(record.position()), order }
             }
-            Err(error) => Row { line: error.position().map_or(0, csv::Position::line), order: Err("can't be read as CSV".to_owned()) },
+            Err(error) => Row { line: line(error.position()), order: Err("can't be read as CSV".to_owned()) },
         };
         rows.push(row);
     }
@@ -176,6 +182,16 @@ mod tests {
         let mut rows = read(format!("{HEAD}\n{row}\n").as_bytes(), unit, today, true).unwrap();
         assert_eq!((rows.len(), rows[0].line), (1, 2));
         rows.remove(0).order
+    }
+
+    #[test]
+    fn lines_are_counted_however_they_end() {
+        let today = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["name;birth_date", "A;1956-03-12", "", "B;1956-03-12"].join(end);
+            let rows = read(text.as_bytes(), None, today, true).unwrap();
+            assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 4], "{end:?}");
+        }
     }
 
     #[test]

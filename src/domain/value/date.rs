@@ -83,6 +83,10 @@ enum Moment {
 impl PartialDateTime {
     /// Reads a date or `YYYY-MM-DDThh:mm:ss[.fff](Z|±hh:mm)`.
     pub fn parse(text: &str) -> Option<Self> {
+        // chrono would take small letters and other minus signs as well.
+        if !text.bytes().all(|b| b.is_ascii_digit() || b"-:.+TZ".contains(&b)) {
+            return None;
+        }
         let moment = if text.contains('T') {
             Moment::Instant(DateTime::parse_from_rfc3339(text).ok().filter(|instant| instant.year() >= 1)?)
         } else {
@@ -136,7 +140,11 @@ impl fmt::Display for PartialDateTime {
 
 /// Reads a time of day, `hh:mm:ss` with or without fractions of a second.
 pub fn parse_time(text: &str) -> Option<NaiveTime> {
-    if text.len() < 8 || text.as_bytes().get(6..8) == Some(b"60") {
+    let (clock, fraction) = text.split_at_checked(8)?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let shaped = clock.bytes().enumerate().all(|(i, b)| if i == 2 || i == 5 { b == b':' } else { b.is_ascii_digit() });
+    // chrono would take white space between the parts as well.
+    if !shaped || clock.ends_with("60") || !(fraction.is_empty() || fraction.strip_prefix('.').is_some_and(digits)) {
         return None;
     }
     NaiveTime::parse_from_str(text, "%H:%M:%S%.f").ok()
@@ -167,7 +175,9 @@ mod tests {
     #[test]
     fn points_in_time_need_an_offset() {
         assert!(PartialDateTime::parse("2026-11-22T09:30:00+01:00").is_some());
-        assert!(PartialDateTime::parse("2026-11-22T09:30:00").is_none());
+        for wrong in ["2026-11-22T09:30:00", "2026-11-22T09:30:00z", "2026-11-22T09:30:00\u{2212}01:00", "0000-11-22T09:30:00Z"] {
+            assert!(PartialDateTime::parse(wrong).is_none(), "{wrong}");
+        }
         let utc = PartialDateTime::parse("2026-11-22T08:30:00Z").unwrap();
         let oslo = PartialDateTime::parse("2026-11-22T09:30:00+01:00").unwrap();
         assert_eq!(utc.compare(&oslo), Some(Ordering::Equal));
@@ -176,7 +186,9 @@ mod tests {
     #[test]
     fn times_have_seconds_and_no_leap_second() {
         assert!(parse_time("09:30:00").is_some());
-        assert!(parse_time("09:30").is_none());
-        assert!(parse_time("23:59:60").is_none());
+        assert!(parse_time("09:30:00.250").is_some());
+        for wrong in ["09:30", "9:30:00", "23:59:60", "23:59:\n60", "09:30: 00", "09:30:00.", "09:30:00,5"] {
+            assert!(parse_time(wrong).is_none(), "{wrong}");
+        }
     }
 }

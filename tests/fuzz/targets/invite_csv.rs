@@ -11,14 +11,20 @@ const UNIT: &str = "0190a2c5-0000-7000-8000-000000000000";
 /// One input.
 pub fn run(data: &[u8]) {
     let today = NaiveDate::from_ymd_opt(2026, 11, 22).expect("a date");
-    let lines = data.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let lines = data.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
     for unit in [None, UnitId::parse(UNIT)] {
         let Ok(rows) = read(data, unit, today, true) else { return };
+        let text = String::from_utf8_lossy(data).replace("\r\n", "\n").replace('\r', "\n");
+        let text: Vec<&str> = text.split('\n').collect();
         assert!(rows.len() < lines.max(2));
         let mut above = 1;
         for row in &rows {
             assert!(row.line > above && usize::try_from(row.line).is_ok_and(|line| line <= lines), "{} after {above} of {lines}", row.line);
             above = row.line;
+            assert!(
+                usize::try_from(above - 1).ok().and_then(|at| text.get(at)).is_some_and(|line| !line.is_empty()),
+                "line {above} is empty"
+            );
             held(row, today);
         }
         let real = read(data, unit, today, false).expect("the same first line");

@@ -77,6 +77,7 @@ fn signed(claims: &Map<String, Json>) {
     };
     assert!(names("iss", ISSUER) && names("aud", AUDIENCE), "{accepted:?}");
     let seconds = |claim: &str| accepted.get(claim).map(|at| at.as_f64().expect("a number"));
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit a double exactly")]
     let (now, skew) = (now().timestamp() as f64, SKEW as f64);
     assert!(seconds("exp").is_some_and(|at| at + skew > now));
     assert!([seconds("nbf"), seconds("iat")].into_iter().flatten().all(|at| at <= now + skew));

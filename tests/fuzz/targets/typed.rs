@@ -67,6 +67,7 @@ fn values(text: &str) {
     }
     if let Some(moment) = PartialDateTime::parse(text) {
         assert_eq!(moment.to_string(), text);
+        assert!(text.bytes().all(|b| b.is_ascii_digit() || b"-:.+TZ".contains(&b)), "{text}");
         assert!(moment.instant().is_none_or(|instant| (1..=9999).contains(&instant.year())));
         assert_eq!(moment.compare(&moment).map(std::cmp::Ordering::is_eq), Some(true));
     }

@@ -191,20 +191,16 @@ impl Reader {
     }
 
     fn string(&mut self, map: &Map<String, Json>, name: &str, place: &Place<'_>) -> Option<String> {
-        match map.get(name)? {
-            Json::String(text) => {
-                let text = nfc(text);
-                let fits = text.len() <= MAX_TEXT;
-                if !fits {
-                    self.fault(IssueCode::TooLarge, place, name);
-                }
-                fits.then_some(text)
-            }
-            _ => {
-                self.fault(IssueCode::Structure, place, name);
-                None
-            }
+        let Json::String(text) = map.get(name)? else {
+            self.fault(IssueCode::Structure, place, name);
+            return None;
+        };
+        let text = nfc(text);
+        if text.len() > MAX_TEXT {
+            self.fault(IssueCode::TooLarge, place, name);
+            return None;
         }
+        Some(text)
     }
 
     /// The objects of an array member, as far as the limits go.
