@@ -46,7 +46,7 @@ pub struct Machine {
 
 impl Default for Machine {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy::default()) }
+        Self { clock: Arc::new(SystemClock::default()), entropy: Arc::new(SystemEntropy::default()) }
     }
 }
 
@@ -254,7 +254,7 @@ impl App {
         let drain = Duration::from_secs(self.settings.drain_seconds);
         let metrics = telemetry::metrics();
         let door = Door {
-            services: self.services.clone(),
+            services: self.services.for_requests(),
             trusted_proxies: Arc::new(self.settings.trusted_proxies.clone()),
             metrics: metrics.clone(),
         };

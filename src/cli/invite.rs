@@ -3,32 +3,24 @@
 
 use super::argument;
 use super::failure::Failure;
+use super::rows::{self, bad_csv};
 use crate::app::App;
 use crate::crypto::hash::sha256;
 use crate::domain::clock::oslo_date;
-use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{OrganizationId, UnitId};
-use crate::domain::language::Language;
-use crate::domain::text::{has_control, is_blank, length, nfc};
 use crate::services::idempotency::Repeatable;
 use crate::services::invitation::Issued;
-use crate::services::issue_invitations::{self, Order, PatientData, Visit};
+use crate::services::issue_invitations::{self, Order};
 use crate::services::{Caller, Services, invitation};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use chrono_tz::Europe::Oslo;
 use clap::Args;
-use csv::{ReaderBuilder, StringRecord, Trim, Writer};
+use csv::Writer;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Rows in one transaction.
 const AT_ONCE: usize = 100;
-/// Columns that are understood; the first two are required.
-const COLUMNS: [&str; 9] =
-    ["name", "birth_date", "identifier_system", "identifier", "language", "appointment_id", "starts_at", "unit", "questionnaire"];
 
 /// The file's first line names its columns:
 /// name, `birth_date` (YYYY-MM-DD), `identifier_system` (default: fødselsnummer), identifier, language
@@ -50,11 +42,6 @@ pub(super) struct Options {
     out: Option<PathBuf>,
 }
 
-struct Row {
-    line: u64,
-    order: Result<Order, String>,
-}
-
 pub(super) async fn run(options: &Options, app: &App) -> Result<(), Failure> {
     let organization = OrganizationId::parse(&options.organization).ok_or_else(|| argument("--organization is not an id".to_owned()))?;
     let unit = match options.unit.as_deref() {
@@ -63,7 +50,7 @@ pub(super) async fn run(options: &Options, app: &App) -> Result<(), Failure> {
     };
     let bytes =
         std::fs::read(&options.csv).map_err(|error| bad_csv(format!("{} can't be read: {}", options.csv.display(), error.kind())))?;
-    let rows = read(app, &bytes, unit)?;
+    let rows = rows::read(&bytes, unit, oslo_date(app.services.now()), app.services.rules.allow_synthetic_persons)?;
     let out = options.out.clone().unwrap_or_else(|| options.csv.with_extension("result.csv"));
     let mut writer = result_file(&out)?;
     let caller = Caller::system(organization, "command:invite");
@@ -102,10 +89,6 @@ pub(super) async fn run(options: &Options, app: &App) -> Result<(), Failure> {
     bar.finish_and_clear();
     println!("{issued} issued, {refused} refused; every row is in {}", out.display());
     if refused == 0 { Ok(()) } else { Err(bad_csv(format!("{refused} rows were refused; the result file has line and reason of each"))) }
-}
-
-fn bad_csv(detail: String) -> Failure {
-    Failure::run("csv-invalid", detail, "Correct those rows in a file of their own and run the command with it.")
 }
 
 fn write_failed(path: &Path, kind: std::io::ErrorKind) -> Failure {
@@ -174,124 +157,4 @@ fn reason(error: &issue_invitations::Error) -> String {
         Error::Unreadable => "could not be read when it was first sent; send it in a new file".to_owned(),
         Error::Repeat(_) | Error::Fault(_) => "failed; run the same command again".to_owned(),
     }
-}
-
-fn read(app: &App, bytes: &[u8], unit: Option<UnitId>) -> Result<Vec<Row>, Failure> {
-    let text = std::str::from_utf8(bytes).map_err(|_| bad_csv("the file is not UTF-8".to_owned()))?;
-    // Two characters at the end of a line would make the reader count lines too late.
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-    let first = text.lines().next().unwrap_or_default();
-    let delimiter = if first.matches(';').count() > first.matches(',').count() { b';' } else { b',' };
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).trim(Trim::All).flexible(true).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|_| bad_csv("the first line can't be read".to_owned()))?.clone();
-    let mut columns = HashMap::new();
-    for (at, name) in header.iter().enumerate() {
-        let known = COLUMNS
-            .iter()
-            .find(|known| **known == name.to_lowercase())
-            .ok_or_else(|| bad_csv(format!("the column {} in the first line is none of {}", at + 1, COLUMNS.join(", "))))?;
-        if columns.insert(*known, at).is_some() {
-            return Err(bad_csv(format!("the column {known} stands twice")));
-        }
-    }
-    for required in &COLUMNS[..2] {
-        if !columns.contains_key(required) {
-            return Err(bad_csv(format!("the column {required} is missing")));
-        }
-    }
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let row = match record {
-            Ok(record) => {
-                let line = record.position().map_or(0, csv::Position::line);
-                let order = if record.len() == header.len() {
-                    order(app, &Cells { record: &record, columns: &columns }, unit)
-                } else {
-                    Err(format!("has {} cells, the first line {}", record.len(), header.len()))
-                };
-                Row { line, order }
-            }
-            Err(error) => Row { line: error.position().map_or(0, csv::Position::line), order: Err("can't be read as CSV".to_owned()) },
-        };
-        rows.push(row);
-    }
-    Ok(rows)
-}
-
-struct Cells<'a> {
-    record: &'a StringRecord,
-    columns: &'a HashMap<&'static str, usize>,
-}
-
-impl Cells<'_> {
-    fn get(&self, column: &str) -> Option<&str> {
-        self.columns.get(column).and_then(|at| self.record.get(*at)).filter(|cell| !cell.is_empty())
-    }
-}
-
-fn order(app: &App, cells: &Cells<'_>, unit: Option<UnitId>) -> Result<Order, String> {
-    let name = nfc(cells.get("name").ok_or("name: missing")?);
-    if is_blank(&name) || length(&name) > 200 || has_control(&name) {
-        return Err("name: empty, too long or with control characters".to_owned());
-    }
-    let birth_date: NaiveDate =
-        cells.get("birth_date").ok_or("birth_date: missing")?.parse().map_err(|_| "birth_date: not a date like 1956-03-12")?;
-    if birth_date > oslo_date(app.services.now()) {
-        return Err("birth_date: in the future".to_owned());
-    }
-    let identifier = match cells.get("identifier") {
-        None => None,
-        Some(value) => {
-            let system = cells.get("identifier_system").unwrap_or("urn:oid:2.16.578.1.12.4.1.4.1");
-            Some(
-                PatientIdentifier::parse(system, None, value, app.services.rules.allow_synthetic_persons)
-                    .map_err(|error| format!("identifier: {error}"))?,
-            )
-        }
-    };
-    let language = match cells.get("language") {
-        None => None,
-        Some(tag) => {
-            let known = Language::parse(tag).ok().filter(|language| crate::text::languages().contains(language));
-            Some(known.ok_or("language: not nb, nn or en")?)
-        }
-    };
-    let unit = match cells.get("unit") {
-        None => unit,
-        Some(text) => Some(UnitId::parse(text).ok_or("unit: not an id")?),
-    };
-    let visit = match cells.get("starts_at") {
-        None if cells.get("appointment_id").is_some() => return Err("starts_at: missing for an appointment".to_owned()),
-        None => None,
-        Some(text) => {
-            let starts_at = moment(text).ok_or("starts_at: not a time like 2026-12-01 09:30")?;
-            let external_id = cells.get("appointment_id").map(str::to_owned);
-            Some(Visit { external_id, starts_at, unit: unit.ok_or("unit: missing, and no --unit was given")? })
-        }
-    };
-    if unit.is_none() {
-        return Err("unit: missing, and no --unit was given".to_owned());
-    }
-    let form = cells.get("questionnaire").map(|text| match text.split_once('@') {
-        None => (text.to_owned(), None),
-        Some((name, version)) => (name.to_owned(), Some(version.to_owned())),
-    });
-    Ok(Order {
-        patient: PatientData { identifier, name, birth_date, language, contact: None },
-        visit,
-        unit,
-        due_on: None,
-        form,
-        answer_until: None,
-    })
-}
-
-fn moment(text: &str) -> Option<DateTime<Utc>> {
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment.with_timezone(&Utc));
-    }
-    let local = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())?;
-    local.and_local_timezone(Oslo).earliest().map(|moment| moment.with_timezone(&Utc))
 }

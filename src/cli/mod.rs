@@ -14,6 +14,7 @@ mod migrate;
 mod patient;
 mod questionnaire;
 mod retention;
+pub mod rows;
 mod serve;
 mod support;
 mod token;

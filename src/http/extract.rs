@@ -16,11 +16,15 @@ use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Largest body of one object, bytes.
 pub(super) const BODY: usize = 256 * 1024;
 /// Largest body of a batch, bytes.
 pub(super) const BATCH: usize = 4 * 1024 * 1024;
+/// Longest wait for the next part of a body.
+const SLOWEST: Duration = Duration::from_secs(15);
 /// Longest text beside a ground, characters.
 const GROUND_TEXT: usize = 200;
 
@@ -151,14 +155,19 @@ pub(super) fn is_media(headers: &HeaderMap, wanted: &str) -> bool {
     essence.eq_ignore_ascii_case(wanted) && parts.all(readable) && !packed
 }
 
+/// The next part of a body. A sender that stalls is not waited for.
+pub(super) async fn part(payload: &mut web::Payload) -> Result<Option<web::Bytes>, Problem> {
+    let next = timeout(SLOWEST, payload.next()).await.map_err(|_| Problem::new(Code::BodyMalformed))?;
+    next.transpose().map_err(|_| Problem::new(Code::BodyMalformed))
+}
+
 /// Reads a JSON body of at most `limit` bytes.
 pub(super) async fn json(request: &HttpRequest, mut payload: web::Payload, limit: usize) -> Result<Body, Problem> {
     if !is_media(request.headers(), "application/json") {
         return Err(Problem::new(Code::MediaTypeUnsupported));
     }
     let mut bytes = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Problem::new(Code::BodyMalformed))?;
+    while let Some(chunk) = part(&mut payload).await? {
         if bytes.len() + chunk.len() > limit {
             return Err(Problem::new(Code::BodyTooLarge));
         }
@@ -174,8 +183,8 @@ pub(super) async fn optional_json(request: &HttpRequest, mut payload: web::Paylo
         return json(request, payload, limit).await.map(Some);
     }
     // Without a type there must be nothing to read.
-    while let Some(chunk) = payload.next().await {
-        if !chunk.map_err(|_| Problem::new(Code::BodyMalformed))?.is_empty() {
+    while let Some(chunk) = part(&mut payload).await? {
+        if !chunk.is_empty() {
             return Err(Problem::new(Code::MediaTypeUnsupported));
         }
     }

@@ -15,3 +15,5 @@ mod query;
 pub mod routes;
 pub mod server;
 mod web;
+
+pub use web::sent;

@@ -17,6 +17,8 @@ pub fn serve(listener: TcpListener, door: DoorData, workers: usize, drain: Durat
         .workers(workers)
         .client_request_timeout(Duration::from_secs(10))
         .keep_alive(Duration::from_secs(75))
+        // Who closes has hung up: what they asked for is not looked for any longer.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(drain.as_secs())
         .disable_signals()
         .listen(listener)?

@@ -4,7 +4,7 @@
 use super::Services;
 use super::draft::{self, Content, DraftView, Error, check_respondent, language_of, lock_held, may_change, put, sealed, to_view};
 use super::holder::Holder;
-use crate::domain::answers::{Answers, Context, Issue, Severity, initial, prune};
+use crate::domain::answers::{Answers, Context, Issue, IssueCode, Severity, initial, prune};
 use crate::domain::language::Language;
 use crate::domain::questionnaire::Questionnaire;
 use crate::domain::respondent::Respondent;
@@ -71,6 +71,9 @@ async fn edit_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &str
     // Kept as it is: an answer that another one hides for a moment is there again when that is put
     // right. Shown, checked and handed in is only what is asked.
     let answers = one_shape(form, answers, &context);
+    if !answers.fits() {
+        return Err(Error::Answers(vec![Issue::of_whole(Severity::Error, IssueCode::TooLarge, "QuestionnaireResponse.item")]));
+    }
     let shown = Content { answers: prune(form, &answers, &context), respondent: respondent.clone() };
     // A language that the form lacks is the page's own: the answers stay in the form's.
     let language = command.language.as_ref().map(|language| held.form.nearest(language));

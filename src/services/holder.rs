@@ -84,7 +84,13 @@ pub async fn authenticate(services: &Services, token: &str) -> Result<Holder, Er
         .db
         .read((id, now), |(id, now), snapshot| Box::pin(async move { Ok::<_, Fault>(sessions::live(snapshot, *id, *now).await?) }))
         .await?;
-    let session = session.filter(|session| session.invitation.0 == handle.inv).ok_or(Error::Ended)?;
+    let Some(session) = session.filter(|session| session.invitation.0 == handle.inv) else {
+        services
+            .db
+            .write((id, now), |(id, now), tx| Box::pin(async move { Ok::<_, Fault>(sessions::end_if_over(tx, *id, *now).await?) }))
+            .await?;
+        return Err(Error::Ended);
+    };
     let holder = Holder::of(&session);
     if now - session.last_seen_at >= TOUCH_EVERY { renew(services, &holder).await } else { Ok(holder) }
 }

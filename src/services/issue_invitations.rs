@@ -5,7 +5,7 @@ use super::fault::{Fault, unit_error};
 use super::idempotency::{self as repeat, Begun, Repeatable};
 use super::invitation::{Issued, new_credential, render, secrets, view};
 use super::vault::PatientCipher;
-use super::{Caller, Services};
+use super::{Caller, LONGEST_BATCH, Services};
 use crate::domain::clock::{oslo_date, oslo_day_start};
 use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{AppointmentId, CredentialId, InvitationId, OrganizationId, PatientId, PatientIdentifierId, UnitId};
@@ -202,6 +202,7 @@ pub async fn issue_batch(
     let context = (services.clone(), caller.clone(), orders, begun.clone());
     let done = services
         .db
+        .within(LONGEST_BATCH)
         .write(context, |(services, caller, orders, begun), tx| {
             Box::pin(async move {
                 let mut items: Vec<Result<Made, Error>> = Vec::with_capacity(orders.len());

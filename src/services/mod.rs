@@ -50,6 +50,11 @@ use std::sync::Arc;
 pub use audit::Caller;
 pub use fault::Fault;
 
+/// Longest time that the database may take for one part of a request.
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(10);
+/// The same for a batch.
+const LONGEST_BATCH: std::time::Duration = std::time::Duration::from_mins(2);
+
 /// Settings that rules depend on.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -131,6 +136,12 @@ impl Services {
     #[must_use]
     pub fn with_issuers(self, issuers: Vec<authenticate::TrustedIssuer>) -> Self {
         Self { issuers: Arc::new(issuers), ..self }
+    }
+
+    /// The same for requests: who waits for an answer gets one, if only that there is none now.
+    #[must_use]
+    pub fn for_requests(&self) -> Self {
+        Self { db: self.db.within(LONGEST), ..self.clone() }
     }
 
     /// The present instant.

@@ -200,7 +200,7 @@ async fn reserve_in(tx: &Tx, services: &Services, asked: &Asked) -> Result<Attem
         let Some(count) = attempts::reserve(tx, counter, limit, waits_of(counter.scope), asked.now).await? else {
             // What was counted before this one is taken back: a refused attempt costs nothing.
             for earlier in counters.iter().take(at) {
-                attempts::release(tx, earlier, asked.now).await?;
+                attempts::release(tx, earlier).await?;
             }
             let refusal = refusal(tx, counter, limit, asked.now).await?;
             return Ok(Attempt::Refused(refusal, found.map(Box::new)));
@@ -319,12 +319,12 @@ async fn admit(services: &Services, command: Command, reserved: Reserved) -> Res
 }
 
 /// A rotation of the look-up key between the two transactions has moved the credential's counter.
-async fn release_moved(tx: &Tx, reserved: &Reserved, found: &Found, now: DateTime<Utc>) -> Result<(), Error> {
+async fn release_moved(tx: &Tx, reserved: &Reserved, found: &Found) -> Result<(), Error> {
     let present = credentials::find(tx, found.credential.id).await?;
     let Some(moved) = present.filter(|present| present.lookup_key_version != found.credential.lookup_key_version) else { return Ok(()) };
     for counter in reserved.counters.iter().filter(|counter| counter.scope == Scope::Credential) {
         let counter = Counter { subject_hash: moved.code_hash.clone(), subject_key_version: moved.lookup_key_version, ..counter.clone() };
-        attempts::release(tx, &counter, now).await?;
+        attempts::release(tx, &counter).await?;
     }
     Ok(())
 }
@@ -340,10 +340,10 @@ async fn admit_in(
     now: DateTime<Utc>,
 ) -> Result<Option<Error>, Error> {
     for counter in &reserved.counters {
-        attempts::release(tx, counter, now).await?;
+        attempts::release(tx, counter).await?;
     }
     let Some(found) = &reserved.found else { return Ok(Some(Error::Wrong)) };
-    release_moved(tx, reserved, found, now).await?;
+    release_moved(tx, reserved, found).await?;
     let Some(row) = invitations::lock(tx, session.organization, session.invitation).await? else { return Ok(Some(Error::Wrong)) };
     if patients::hold(tx, row.organization, row.patient).await?.is_none_or(|patient| patient.key.is_none()) {
         return Ok(Some(Error::Closed(ClosedReason::Revoked)));

@@ -61,7 +61,7 @@ pub async fn reserve(tx: &Tx, counter: &Counter, limit: i32, wait_after: fn(i32)
         subject_key_version: Set(i32::from(counter.subject_key_version)),
         window_start: Set(counter.window_start),
         failures: Set(1),
-        wait_until: Set(now + wait_after(1)),
+        wait_until: Set(until(wait_after(1), now)),
         updated_at: Set(now),
     };
     let own = |column| Expr::col((attempt::Entity, column));
@@ -69,10 +69,10 @@ pub async fn reserve(tx: &Tx, counter: &Counter, limit: i32, wait_after: fn(i32)
     // From 0: an attempt that was right is taken back, and its row stays.
     let mut shorter = (0..limit).filter(|n| wait_after(n + 1) != last).peekable();
     let wait: Expr = if shorter.peek().is_none() {
-        Expr::value(now + last)
+        Expr::value(until(last, now))
     } else {
-        let step = |case: CaseStatement, n| case.case(own(attempt::Column::Failures).eq(n), Expr::value(now + wait_after(n + 1)));
-        shorter.fold(CaseStatement::new(), step).finally(Expr::value(now + last)).into()
+        let step = |case: CaseStatement, n| case.case(own(attempt::Column::Failures).eq(n), Expr::value(until(wait_after(n + 1), now)));
+        shorter.fold(CaseStatement::new(), step).finally(Expr::value(until(last, now))).into()
     };
     let again = OnConflict::columns([attempt::Column::Scope, attempt::Column::SubjectHash, attempt::Column::WindowStart])
         .value(attempt::Column::Failures, own(attempt::Column::Failures).add(1))
@@ -88,6 +88,12 @@ pub async fn reserve(tx: &Tx, counter: &Counter, limit: i32, wait_after: fn(i32)
     }
 }
 
+/// The end of a wait. No wait ends long ago, not now: another request, or another instance, may be a
+/// little behind in time, and would be refused for nothing.
+fn until(wait: Duration, now: DateTime<Utc>) -> DateTime<Utc> {
+    if wait.is_zero() { DateTime::UNIX_EPOCH } else { now + wait }
+}
+
 /// Reads a counter, to say why an attempt was refused.
 pub async fn read(tx: &Tx, counter: &Counter) -> Result<Option<Count>> {
     let key = (counter.scope.word().to_owned(), counter.subject_hash.clone(), counter.window_start);
@@ -96,10 +102,10 @@ pub async fn read(tx: &Tx, counter: &Counter) -> Result<Option<Count>> {
 }
 
 /// Takes one failure back: the attempt was right. It was allowed, so whatever wait there was is over.
-pub async fn release(tx: &Tx, counter: &Counter, now: DateTime<Utc>) -> Result<()> {
+pub async fn release(tx: &Tx, counter: &Counter) -> Result<()> {
     attempt::Entity::update_many()
         .col_expr(attempt::Column::Failures, Expr::col(attempt::Column::Failures).sub(1))
-        .col_expr(attempt::Column::WaitUntil, Expr::value(now))
+        .col_expr(attempt::Column::WaitUntil, Expr::value(DateTime::UNIX_EPOCH))
         .filter(attempt::Column::Scope.eq(counter.scope.word()))
         .filter(attempt::Column::SubjectHash.eq(counter.subject_hash.clone()))
         .filter(attempt::Column::WindowStart.eq(counter.window_start))

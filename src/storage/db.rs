@@ -8,12 +8,13 @@
 //! server: a connection dies with the runtime that opened it, and a client that goes away can't
 //! leave a transaction half done.
 
+use super::pool;
 use super::single_writer::SingleWriter;
 use super::watch::{Moment, Watch};
 use futures::future::BoxFuture;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr,
-    SqlErr, Statement, TransactionTrait,
+    ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr, SqlErr,
+    Statement, TransactionTrait,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -102,6 +103,7 @@ fn classify(error: &sea_orm::SqlxError) -> StorageError {
         | SqlxError::PoolTimedOut
         | SqlxError::PoolClosed
         | SqlxError::WorkerCrashed
+        | SqlxError::BeginFailed
         | SqlxError::Protocol(_) => StorageError::Unavailable("the connection is gone".into()),
         SqlxError::RowNotFound => StorageError::Statement("a row is missing".into()),
         SqlxError::ColumnDecode { index, .. } => StorageError::Statement(format!("column {index} has another type")),
@@ -181,6 +183,7 @@ pub struct Db {
     readers: DatabaseConnection,
     writer: Writer,
     runtime: Handle,
+    longest: Option<Duration>,
     statements: Arc<AtomicU64>,
     watch: Option<Arc<dyn Watch>>,
 }
@@ -200,26 +203,26 @@ impl Db {
     async fn open_sqlite(url: &str, connections: u32) -> Result<Self, StorageError> {
         let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
         let statements = Arc::new(AtomicU64::new(0));
-        let mut writer = Database::connect(sqlite_options(&url, 1)).await?;
-        let mut readers = Database::connect(sqlite_options(&url, connections.max(2))).await?;
+        let mut writer = Database::connect(pool::sqlite(&url, 1)).await?;
+        let mut readers = Database::connect(pool::sqlite(&url, connections.max(2))).await?;
         count(&mut writer, &statements);
         count(&mut readers, &statements);
         let writer = SingleWriter::start(writer);
-        Ok(Self { readers, writer: Writer::Grouping(writer), runtime: Handle::current(), statements, watch: None })
+        Ok(Self { readers, writer: Writer::Grouping(writer), runtime: Handle::current(), longest: None, statements, watch: None })
     }
 
     async fn open_postgres(url: &str, connections: u32) -> Result<Self, StorageError> {
-        let mut options = ConnectOptions::new(url);
-        options
-            .max_connections(connections.max(2))
-            .min_connections(1)
-            .connect_timeout(Duration::from_secs(5))
-            .acquire_timeout(Duration::from_secs(5))
-            .sqlx_logging(false);
         let statements = Arc::new(AtomicU64::new(0));
-        let mut pool = Database::connect(options).await?;
+        let mut pool = Database::connect(pool::postgres(url, connections)).await?;
         count(&mut pool, &statements);
-        Ok(Self { readers: pool.clone(), writer: Writer::EachOwn(pool), runtime: Handle::current(), statements, watch: None })
+        Ok(Self {
+            readers: pool.clone(),
+            writer: Writer::EachOwn(pool),
+            runtime: Handle::current(),
+            longest: None,
+            statements,
+            watch: None,
+        })
     }
 
     /// The same database, with someone who looks on at what is written through this handle.
@@ -242,6 +245,14 @@ impl Db {
             DatabaseBackend::Sqlite => "sqlite",
             _ => "postgres",
         }
+    }
+
+    /// The same database for someone who waits: what takes longer than this is given up and answered
+    /// with [`StorageError::Unavailable`]. A unit of work that is given up may still have been committed,
+    /// as with every answer that gets lost.
+    #[must_use]
+    pub fn within(&self, longest: Duration) -> Self {
+        Self { longest: Some(longest), ..self.clone() }
     }
 
     /// Runs a unit of work and answers after its commit. An `Err` of the unit rolls it back.
@@ -284,11 +295,13 @@ impl Db {
 
     async fn run(&self, job: Job) -> Result<(), Stop> {
         match &self.writer {
-            Writer::Grouping(writer) => writer.run(job).await,
+            Writer::Grouping(writer) => bounded(self.longest, writer.run(job)).await.unwrap_or_else(|late| Err(Stop::Storage(late))),
             Writer::EachOwn(pool) => {
-                let pool = pool.clone();
+                let (pool, longest) = (pool.clone(), self.longest);
                 // Not aborted when the caller goes away: what has begun is finished or rolled back.
-                self.runtime.spawn(async move { in_own_transaction(&pool, &job).await }).await.unwrap_or_else(|_| Err(gone()))
+                let run =
+                    async move { bounded(longest, in_own_transaction(&pool, &job)).await.unwrap_or_else(|late| Err(Stop::Storage(late))) };
+                self.runtime.spawn(run).await.unwrap_or_else(|_| Err(gone()))
             }
         }
     }
@@ -303,7 +316,7 @@ impl Db {
     {
         let pool = self.readers.clone();
         let sqlite = self.kind() == "sqlite";
-        let task = self.runtime.spawn(async move {
+        let run = async move {
             // A transaction on SQLite is a snapshot as it is; PostgreSQL needs to be told.
             let isolation = (!sqlite).then_some(IsolationLevel::RepeatableRead);
             let access = (!sqlite).then_some(sea_orm::AccessMode::ReadOnly);
@@ -313,7 +326,9 @@ impl Db {
             // Nothing was written; a failed rollback leaves nothing behind either.
             let _ = snapshot.0.rollback().await;
             result
-        });
+        };
+        let longest = self.longest;
+        let task = self.runtime.spawn(async move { bounded(longest, run).await.unwrap_or_else(|late| Err(E::from(late))) });
         let mut task = AbortOnDrop(task);
         (&mut task.0).await.unwrap_or_else(|_| Err(E::from(StorageError::Unavailable("the read was ended".into()))))
     }
@@ -334,8 +349,9 @@ impl Db {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StorageError> {
-        let pool = self.readers.clone();
-        self.runtime.spawn(async move { pool.ping().await }).await.map_err(|_| StorageError::Unavailable("stopped".into()))??;
+        let (pool, longest) = (self.readers.clone(), self.longest);
+        let run = async move { bounded(longest, pool.ping()).await };
+        self.runtime.spawn(run).await.map_err(|_| StorageError::Unavailable("stopped".into()))???;
         Ok(())
     }
 
@@ -409,6 +425,14 @@ where
     }
 }
 
+/// The work, or that it took longer than someone waits.
+async fn bounded<T>(longest: Option<Duration>, work: impl Future<Output = T>) -> Result<T, StorageError> {
+    match longest {
+        None => Ok(work.await),
+        Some(longest) => tokio::time::timeout(longest, work).await.map_err(|_| StorageError::Unavailable("no answer in time".into())),
+    }
+}
+
 async fn in_own_transaction(pool: &DatabaseConnection, job: &Job) -> Result<(), Stop> {
     let tx = Tx(pool.begin().await.map_err(storage)?);
     match job(&tx).await {
@@ -426,22 +450,4 @@ pub(super) fn storage(error: DbErr) -> Stop {
 
 pub(super) fn gone() -> Stop {
     Stop::Storage(StorageError::Unavailable("the writer has stopped".into()))
-}
-
-fn sqlite_options(url: &str, connections: u32) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(Duration::from_secs(5))
-        .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|o| {
-            use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-            o.journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(5))
-                .pragma("secure_delete", "ON")
-        });
-    options
 }

@@ -3,12 +3,13 @@
 use super::entity::{instance, job_lease, key_check};
 use super::{Reader, StorageError, Tx};
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::OnConflict};
 use uuid::Uuid;
 
 type Result<T> = std::result::Result<T, StorageError>;
 
-/// Takes the lease of a job until `until`, unless another instance holds it. One statement.
+/// Takes the lease of a job until `until`, unless another instance holds it. A lease far beyond that was
+/// taken when the clock was wrong, and holds nobody up. One statement.
 pub async fn claim(tx: &Tx, job: &str, holder: Uuid, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool> {
     let row = job_lease::ActiveModel { job: Set(job.to_owned()), holder: Set(holder), until: Set(until), last_run_at: Set(Some(now)) };
     let over = OnConflict::column(job_lease::Column::Job).do_nothing().to_owned();
@@ -19,7 +20,7 @@ pub async fn claim(tx: &Tx, job: &str, holder: Uuid, now: DateTime<Utc>, until: 
     let taken = job_lease::Entity::update_many()
         .set(job_lease::ActiveModel { holder: Set(holder), until: Set(until), last_run_at: Set(Some(now)), ..Default::default() })
         .filter(job_lease::Column::Job.eq(job))
-        .filter(job_lease::Column::Until.lte(now))
+        .filter(job_lease::Column::Until.lte(now).or(job_lease::Column::Until.gt(until + (until - now))))
         .exec(tx.transaction())
         .await?;
     Ok(taken.rows_affected == 1)

@@ -27,6 +27,7 @@ pub mod log_seals;
 pub mod log_search;
 pub mod organizations;
 pub mod patients;
+mod pool;
 pub mod responses;
 pub mod retention;
 pub mod rewrap;

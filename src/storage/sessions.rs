@@ -4,7 +4,7 @@ use super::entity::session;
 use super::{Reader, StorageError, Tx};
 use crate::domain::ids::{CredentialId, DeviceId, InvitationId, OrganizationId, SessionId};
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter};
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -98,6 +98,18 @@ pub async fn live(reader: &impl Reader, id: SessionId, now: DateTime<Utc>) -> Re
         .filter(session::Column::IdleUntil.gt(now))
         .filter(session::Column::AbsoluteUntil.gt(now));
     query.one(reader.transaction()).await?.as_ref().map(from).transpose()
+}
+
+/// Ends a session whose time is over, so that it stays over whatever the clock does.
+pub async fn end_if_over(tx: &Tx, id: SessionId, now: DateTime<Utc>) -> Result<()> {
+    session::Entity::update_many()
+        .set(session::ActiveModel { ended_at: Set(Some(now)), ..Default::default() })
+        .filter(session::Column::Id.eq(id.0))
+        .filter(session::Column::EndedAt.is_null())
+        .filter(session::Column::IdleUntil.lte(now).or(session::Column::AbsoluteUntil.lte(now)))
+        .exec(tx.transaction())
+        .await?;
+    Ok(())
 }
 
 /// Writes the use of a session.

@@ -114,15 +114,63 @@ async fn run_group(connection: &DatabaseConnection, units: &[Waiting]) -> Result
                 savepoint.0.commit().await.map_err(storage)?;
                 results.push(Ok(()));
             }
+            // SQLite may have ended the whole transaction with it: there is nothing to go back to.
+            Err(stop @ Stop::Storage(StorageError::Unavailable(_))) => return Err(stop),
             Err(stop) => {
                 savepoint.0.rollback().await.map_err(storage)?;
-                if let Stop::Storage(StorageError::Unavailable(_)) = &stop {
-                    return Err(stop);
-                }
                 results.push(Err(stop));
             }
         }
     }
     group.commit().await.map_err(storage)?;
     Ok(results)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::storage::{Db, Reader, StorageError};
+    use sea_orm::ConnectionTrait;
+
+    /// Runs a statement; with `after` the unit fails behind it.
+    async fn run(db: &Db, statement: &'static str, after: Option<StorageError>) -> Result<(), StorageError> {
+        db.write((statement, after), |(statement, after), tx| {
+            Box::pin(async move {
+                tx.transaction().execute_unprepared(statement).await?;
+                after.clone().map_or(Ok(()), Err)
+            })
+        })
+        .await
+    }
+
+    async fn kept(db: &Db) -> Result<i64, StorageError> {
+        db.read((), |(), snapshot| {
+            Box::pin(async move {
+                let query = sea_orm::Statement::from_string(sea_orm::DatabaseBackend::Sqlite, "SELECT count(*) FROM kept");
+                let row = snapshot.transaction().query_one_raw(query).await?;
+                Ok::<_, StorageError>(row.map_or(Ok(-1), |row| row.try_get_by_index(0))?)
+            })
+        })
+        .await
+    }
+
+    /// SQLite ends the transaction by itself when there is no room; what is written after it must be
+    /// committed all the same.
+    #[tokio::test]
+    async fn after_a_full_disk_what_is_acknowledged_is_committed() -> Result<(), StorageError> {
+        let folder = tempfile::tempdir().map_err(|_| StorageError::Corrupt("no folder"))?;
+        let db = Db::open(&format!("sqlite://{}", folder.path().join("full.db").display()), 2).await?;
+        run(&db, "CREATE TABLE kept (x BLOB)", None).await?;
+        let gone = StorageError::Unavailable("gone".to_owned());
+        for round in 1..=3 {
+            run(&db, "PRAGMA max_page_count = 1", None).await?;
+            let full = run(&db, "INSERT INTO kept VALUES (zeroblob(1000000))", None).await;
+            assert!(matches!(full, Err(StorageError::Unavailable(_))), "{full:?}");
+            // A fault that leaves the transaction as it is, after one that does not.
+            assert_eq!(run(&db, "INSERT INTO kept VALUES (1)", Some(gone.clone())).await, Err(gone.clone()));
+            run(&db, "INSERT INTO kept VALUES (2)", None).await?;
+            assert_eq!(kept(&db).await?, round);
+        }
+        db.close().await;
+        Ok(())
+    }
 }

@@ -8,6 +8,7 @@ mod issue;
 mod locales;
 mod negotiate;
 pub mod summary;
+pub mod typed;
 
 pub use issue::{issue, issue_alone};
 pub use locales::{Arg, languages, ui_language, words};

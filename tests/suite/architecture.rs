@@ -61,7 +61,7 @@ const SIDEWAYS: [(&str, &[&str]); 6] = [
     (r"\bUtc::now\b", &["crypto/entropy.rs"]),
     (r"\bLocal::now\b", &[]),
     (r"\bSystemTime::now\b", &[]),
-    (r"\bInstant::now\b", &["http/context.rs"]),
+    (r"\bInstant::now\b", &["http/context.rs", "crypto/entropy.rs"]),
     (r"\bUuid::(now_v7|new_v4)\b", &["http/context.rs"]),
     (r"\b(thread_rng|rand::rng|SystemRandom::new)\b", &["crypto/entropy.rs"]),
 ];

@@ -14,6 +14,7 @@ mod contract;
 mod docs;
 mod erasure;
 mod export;
+mod fuzz;
 mod invitations;
 mod jobs;
 mod keys;

@@ -25,6 +25,8 @@ pub use prune::prune;
 pub const MAX_NODES: usize = 20_000;
 /// Deepest nesting of items in a response.
 pub const MAX_DEPTH: usize = 40;
+/// Longest text of an answer, in bytes of its normal form C.
+pub const MAX_TEXT: usize = 100_000;
 /// Most issues that are reported of one response.
 pub const MAX_ISSUES: usize = 500;
 
@@ -92,6 +94,17 @@ impl Answers {
             stack.extend(under.flat_map(|answer| answer.items.iter().rev()));
             Some(item)
         })
+    }
+
+    /// Whether they keep the limits of one text and of all items and answers: more can be typed page by page,
+    /// also where it is not asked any more, but would not be read again.
+    pub fn fits(&self) -> bool {
+        let short = |answer: &Answer| match &answer.value {
+            Value::String(text) | Value::Uri(text) => text.len() <= MAX_TEXT,
+            _ => true,
+        };
+        let nodes: usize = self.walk().map(|item| 1 + item.answers.len()).sum();
+        nodes <= MAX_NODES && self.walk().all(|item| item.answers.iter().all(short))
     }
 
     /// Every value given to the item with that link id, wherever it stands.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::check::Check;
 use super::place::Scope;
-use super::{AnsweredItem, Issue, IssueCode, Severity};
+use super::{AnsweredItem, Issue, IssueCode, MAX_TEXT, Severity};
 use crate::domain::questionnaire::{AnswerOption, Item, ItemType, Text};
 use crate::domain::text;
 use crate::domain::value::{Coding, Quantity, Value};
@@ -131,6 +131,9 @@ fn written(item: &Item, given: &str, scope: &Scope<'_>) -> Vec<Issue> {
     let mut issues = Vec::new();
     let length = text::length(given);
     let limits = &item.limits;
+    if given.len() > MAX_TEXT {
+        issues.push(error(scope, IssueCode::TooLarge, item));
+    }
     if let Some(most) = limits.max_length.filter(|most| length > *most as usize) {
         issues.push(error(scope, IssueCode::MaxLength, item).with_detail(&most));
     }

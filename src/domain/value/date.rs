@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime};
 
 /// A date of FHIR: a year, a month or a day of the real calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,8 @@ impl PartialDate {
             (true, 10) => text.to_owned(),
             _ => return None,
         };
-        let first = NaiveDate::parse_from_str(&full, "%Y-%m-%d").ok()?;
+        // R4 has no year 0.
+        let first = NaiveDate::parse_from_str(&full, "%Y-%m-%d").ok().filter(|first| first.year() >= 1)?;
         let precision = match text.len() {
             4 => 1,
             7 => 2,
@@ -83,7 +84,7 @@ impl PartialDateTime {
     /// Reads a date or `YYYY-MM-DDThh:mm:ss[.fff](Z|±hh:mm)`.
     pub fn parse(text: &str) -> Option<Self> {
         let moment = if text.contains('T') {
-            Moment::Instant(DateTime::parse_from_rfc3339(text).ok()?)
+            Moment::Instant(DateTime::parse_from_rfc3339(text).ok().filter(|instant| instant.year() >= 1)?)
         } else {
             Moment::Date(PartialDate::parse(text)?)
         };
@@ -150,7 +151,7 @@ mod tests {
         for right in ["2026", "2026-02", "2026-02-28", "2024-02-29"] {
             assert_eq!(PartialDate::parse(right).unwrap().to_string(), right);
         }
-        for wrong in ["2026-02-30", "2026-13", "26", "2026-2-3", "2026-02-28T", "２０２６"] {
+        for wrong in ["0000", "0000-01-01", "2026-02-30", "2026-13", "26", "2026-2-3", "2026-02-28T", "２０２６"] {
             assert_eq!(PartialDate::parse(wrong), None, "{wrong}");
         }
     }

@@ -3,11 +3,9 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
+use crate::domain::answers::MAX_TEXT;
 use crate::domain::text::nfc;
 use crate::domain::value::{Coding, PartialDate, PartialDateTime, Quantity, Value, parse_time};
-
-/// Longest text of an answer, in bytes.
-pub const TEXT_MAX: usize = 100_000;
 
 /// Why a value could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +60,12 @@ pub fn read(name: &str, json: &Json) -> Result<Read, Fault> {
 }
 
 fn string(json: &Json) -> Result<String, Fault> {
-    let text = json.as_str().ok_or(Fault::Structure)?;
-    match text {
-        _ if text.len() > TEXT_MAX => Err(Fault::TooLong),
-        "" => Err(Fault::Empty),
-        _ => Ok(nfc(text)),
+    // The normal form can be longer, and it is what will be read again.
+    let text = nfc(json.as_str().ok_or(Fault::Structure)?);
+    match text.len() {
+        0 => Err(Fault::Empty),
+        bytes if bytes > MAX_TEXT => Err(Fault::TooLong),
+        _ => Ok(text),
     }
 }
 
@@ -150,5 +149,8 @@ mod tests {
         assert_eq!(read("Coding", &json!({"code": "a", "x": 1})), Err(Fault::Unknown));
         assert_eq!(read("Date", &json!("2026-02-30")), Err(Fault::Value));
         assert_eq!(read("String", &json!("")), Err(Fault::Empty));
+        assert_eq!(read("String", &json!("a".repeat(MAX_TEXT + 1))), Err(Fault::TooLong));
+        // Three times as long in its normal form.
+        assert_eq!(read("String", &json!("\u{1d160}".repeat(MAX_TEXT / 8))), Err(Fault::TooLong));
     }
 }

@@ -212,16 +212,20 @@ fn typed(posted: &Posted) -> Option<Respondent> {
 /// `POST /skjema/hvem`
 pub(in crate::http) async fn say_who(visit: Visit, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Stop> {
     let posted = Posted::read(&request, payload).await?;
-    let holder = visit.sender(&posted).await?;
-    let respondent = typed(&posted);
+    said(&visit, &posted).await.map_err(|stop| stop.sent(&visit, &posted))
+}
+
+async fn said(visit: &Visit, posted: &Posted) -> Result<HttpResponse, Stop> {
+    let holder = visit.sender(posted).await?;
+    let respondent = typed(posted);
     let faults = respondent.as_ref().map_or_else(Vec::new, Respondent::validate);
     let Some(respondent) = respondent.filter(|_| faults.is_empty()) else {
-        return again(&visit, &holder, &posted, &faults).await;
+        return again(visit, &holder, posted, &faults).await;
     };
     let command = Command { respondent: Some(respondent), language: Some(visit.language.clone()), ..Command::default() };
     let saved = edit_draft::edit(visit.services(), &holder, &visit.request_id, command).await?;
     if posted.line("gjor") == "senere" {
-        return super::leave::end_session(&visit, &holder).await;
+        return super::leave::end_session(visit, &holder).await;
     }
     let to = if posted.line("fra") == "svar" { "/skjema/svar".to_owned() } else { place(&saved) };
     Ok(go(&to).finish())

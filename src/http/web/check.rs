@@ -103,16 +103,20 @@ pub(in crate::http) async fn check(visit: Visit) -> Result<HttpResponse, Stop> {
 /// `POST /skjema/svar`: hands in what was seen on the page.
 pub(in crate::http) async fn hand_in(visit: Visit, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Stop> {
     let posted = Posted::read(&request, payload).await?;
-    let holder = visit.sender(&posted).await?;
+    handed_in(&visit, &posted).await.map_err(|stop| stop.sent(&visit, &posted))
+}
+
+async fn handed_in(visit: &Visit, posted: &Posted) -> Result<HttpResponse, Stop> {
+    let holder = visit.sender(posted).await?;
     if posted.line("gjor") == "senere" {
-        return super::leave::end_session(&visit, &holder).await;
+        return super::leave::end_session(visit, &holder).await;
     }
     let seen = posted.line("versjon").parse().unwrap_or(-1);
     match submit_response::submit(visit.services(), &holder, &visit.request_id, Some(seen)).await {
         Ok(_) => Ok(go("/skjema/kvittering").finish()),
-        Err(Error::Answers(_)) => check_page(&visit, &holder, StatusCode::UNPROCESSABLE_ENTITY, true, None).await,
+        Err(Error::Answers(_)) => check_page(visit, &holder, StatusCode::UNPROCESSABLE_ENTITY, true, None).await,
         Err(Error::Changed(0)) => Ok(go("/skjema").finish()),
-        Err(Error::Changed(_)) => check_page(&visit, &holder, StatusCode::CONFLICT, false, Some("check-moved")).await,
+        Err(Error::Changed(_)) => check_page(visit, &holder, StatusCode::CONFLICT, false, Some("check-moved")).await,
         Err(Error::Respondent(_)) => Ok(go("/skjema/hvem").finish()),
         Err(error) => Err(error.into()),
     }

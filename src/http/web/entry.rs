@@ -1,6 +1,5 @@
 //! The way in: front page, link, welcome, code, birth date.
 
-use super::form::typed::{DateText, NoDate};
 use super::frame::{Frame, Words, go, page};
 use super::language::ENTRANCE;
 use super::posted::Posted;
@@ -14,6 +13,7 @@ use crate::services::entrance::{Entrance, organization_of};
 use crate::services::holder::{self, Place};
 use crate::services::open_session::{self, Command, Error, Secret};
 use crate::text;
+use crate::text::typed::{DateText, NoDate};
 use actix_web::http::StatusCode;
 use actix_web::http::header::VARY;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -146,8 +146,12 @@ pub(in crate::http) async fn birth_date(visit: Visit) -> Result<HttpResponse, St
 /// `POST /kode` and `POST /fodselsdato`: link or code and the birth date open a session.
 pub(in crate::http) async fn open(visit: Visit, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Stop> {
     let posted = Posted::read(&request, payload).await?;
-    let entrance = visit.comer(&posted)?;
-    let mut typed = Typed::of(&posted);
+    opened(&visit, &request, &posted).await.map_err(|stop| stop.sent(&visit, &posted))
+}
+
+async fn opened(visit: &Visit, request: &HttpRequest, posted: &Posted) -> Result<HttpResponse, Stop> {
+    let entrance = visit.comer(posted)?;
+    let mut typed = Typed::of(posted);
     let say = |key: &str| Some(text::words(&visit.language, key, &[]));
     let secret = match entrance.link() {
         Some(link) => Some(Secret::Link(link)),
@@ -168,7 +172,7 @@ pub(in crate::http) async fn open(visit: Visit, request: HttpRequest, payload: w
         })
     });
     let (Some(secret), Ok(birth_date)) = (secret, date) else {
-        return door_page(&visit, entrance, typed, StatusCode::UNPROCESSABLE_ENTITY, None);
+        return door_page(visit, entrance, typed, StatusCode::UNPROCESSABLE_ENTITY, None);
     };
     let remember = typed.remember;
     let command = Command {
@@ -176,7 +180,7 @@ pub(in crate::http) async fn open(visit: Visit, request: HttpRequest, payload: w
         birth_date,
         device_tokens: visit.devices.clone(),
         remember,
-        address: address(&request, &visit.door),
+        address: address(request, &visit.door),
         request_id: visit.request_id.clone(),
     };
     match open_session::open(visit.services(), command).await {
@@ -190,8 +194,9 @@ pub(in crate::http) async fn open(visit: Visit, request: HttpRequest, payload: w
             let session = visit.session_cookie(&opened.session_token, None, kept);
             Ok(go("/skjema").cookie(session).cookie(device_cookie(&opened, until(opened.device_until))).cookie(gone(ENTRANCE)).finish())
         }
-        Err(error @ (Error::Wrong | Error::Wait(_))) => refuse(&visit, entrance, typed, error).await,
-        Err(error) => Err(Stop::from(error).calling(asking(&visit).await.unwrap_or_default())),
+        Err(error @ (Error::Wrong | Error::Wait(_))) => refuse(visit, entrance, typed, error).await,
+        Err(error @ Error::Fault(_)) => Err(error.into()),
+        Err(error) => Err(Stop::from(error).calling(asking(visit).await.unwrap_or_default())),
     }
 }
 

@@ -42,7 +42,11 @@ pub(in crate::http) async fn decline_page(visit: Visit) -> Result<HttpResponse, 
 /// `POST /skjema/nei`
 pub(in crate::http) async fn say_no(visit: Visit, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Stop> {
     let posted = Posted::read(&request, payload).await?;
-    let holder = visit.sender(&posted).await?;
+    said_no(&visit, &posted).await.map_err(|stop| stop.sent(&visit, &posted))
+}
+
+async fn said_no(visit: &Visit, posted: &Posted) -> Result<HttpResponse, Stop> {
+    let holder = visit.sender(posted).await?;
     decline::decline(visit.services(), &holder, &visit.request_id).await?;
     Ok(go("/skjema/nei").finish())
 }
@@ -71,7 +75,11 @@ pub(in crate::http) async fn elsewhere(visit: Visit) -> Result<HttpResponse, Sto
 /// `POST /skjema/annet-sted`: starts over here.
 pub(in crate::http) async fn start_over(visit: Visit, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Stop> {
     let posted = Posted::read(&request, payload).await?;
-    let holder = visit.sender(&posted).await?;
+    started_over(&visit, &posted).await.map_err(|stop| stop.sent(&visit, &posted))
+}
+
+async fn started_over(visit: &Visit, posted: &Posted) -> Result<HttpResponse, Stop> {
+    let holder = visit.sender(posted).await?;
     let session = holder::read_session(visit.services(), &holder, &visit.request_id).await?;
     // Sent again from a page that the browser remembers, it would delete what was answered here since.
     if session.draft != DraftPlace::Elsewhere {
@@ -93,8 +101,12 @@ pub(in crate::http) async fn extend(visit: Visit, request: HttpRequest, payload:
 /// `POST /skjema/avslutt`
 pub(in crate::http) async fn end(visit: Visit, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Stop> {
     let posted = Posted::read(&request, payload).await?;
-    let holder = visit.sender(&posted).await?;
-    end_session(&visit, &holder).await
+    ended(&visit, &posted).await.map_err(|stop| stop.sent(&visit, &posted))
+}
+
+async fn ended(visit: &Visit, posted: &Posted) -> Result<HttpResponse, Stop> {
+    let holder = visit.sender(posted).await?;
+    end_session(visit, &holder).await
 }
 
 /// Ends the session on the server and in the browser. The device is remembered: who comes back with

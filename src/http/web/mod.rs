@@ -22,3 +22,5 @@ pub(super) mod questions;
 mod rows;
 mod stop;
 mod visit;
+
+pub use form::sent;

@@ -1,14 +1,11 @@
 //! Forms as browsers send them (`application/x-www-form-urlencoded`).
 
-use crate::http::extract::is_media;
+use crate::http::extract::{is_media, part};
 use crate::http::problem::{Code, Problem};
 use actix_web::{HttpRequest, web};
-use futures::StreamExt;
-use std::time::Duration;
-use tokio::time::timeout;
 
-/// Longest wait for the next part of a form.
-const SLOWEST: Duration = Duration::from_secs(15);
+/// Field of a form that is sent again.
+const AGAIN: &str = "igjen";
 /// Largest form, bytes.
 const LARGEST: usize = 128 * 1024;
 /// Most fields.
@@ -32,15 +29,22 @@ impl Posted {
             return Err(Problem::new(Code::MediaTypeUnsupported));
         }
         let mut bytes = Vec::new();
-        while let Some(chunk) = timeout(SLOWEST, payload.next()).await.map_err(|_| Problem::new(Code::BodyMalformed))? {
-            let chunk = chunk.map_err(|_| Problem::new(Code::BodyMalformed))?;
+        while let Some(chunk) = part(&mut payload).await? {
             if bytes.len() + chunk.len() > LARGEST {
                 return Err(Problem::new(Code::BodyTooLarge));
             }
             bytes.extend_from_slice(&chunk);
         }
+        Self::parse(&bytes)
+    }
+
+    /// Reads a whole body.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        if bytes.len() > LARGEST {
+            return Err(Problem::new(Code::BodyTooLarge));
+        }
         // What is left out of a page would be taken away from the answers: all of it or nothing.
-        let pairs: Vec<_> = url::form_urlencoded::parse(&bytes).take(MOST + 1).collect();
+        let pairs: Vec<_> = url::form_urlencoded::parse(bytes).take(MOST + 1).collect();
         if pairs.len() > MOST {
             return Err(Problem::new(Code::BodyTooLarge));
         }
@@ -51,6 +55,17 @@ impl Posted {
     #[cfg(test)]
     pub(super) fn of(pairs: &[(&str, &str)]) -> Self {
         Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    /// Names and values as they were sent, marked as sent again.
+    pub(super) fn again(&self) -> Vec<(String, String)> {
+        let own = self.0.iter().filter(|(name, _)| name != AGAIN).cloned();
+        own.chain([(AGAIN.to_owned(), "1".to_owned())]).collect()
+    }
+
+    /// Whether it was sent again from the page of a fault.
+    pub(super) fn is_again(&self) -> bool {
+        self.line(AGAIN) == "1"
     }
 
     /// The first value of a field.

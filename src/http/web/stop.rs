@@ -3,6 +3,7 @@
 use super::frame::{Frame, Words, go, page};
 use super::language;
 use super::posted::Posted;
+use super::visit::Visit;
 use crate::http::context::current;
 use crate::http::problem::{Code, Problem};
 use crate::services::holder::Place;
@@ -13,6 +14,13 @@ use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
+/// A form that was sent and could not be served.
+#[derive(Debug)]
+pub(in crate::http) struct Sent {
+    path: String,
+    posted: Posted,
+}
+
 /// Why a page is not shown.
 #[derive(Debug)]
 pub(in crate::http) enum Stop {
@@ -20,6 +28,8 @@ pub(in crate::http) enum Stop {
     Go { to: String, cookies: Vec<Cookie<'static>> },
     /// A problem, as API callers get it, with who to call where that is known.
     Problem { problem: Box<Problem>, call: Option<Box<Place>> },
+    /// A fault that may pass: what was sent can be sent again.
+    Away { problem: Box<Problem>, sent: Box<Sent> },
     /// The session is over; this was typed and is not saved.
     Ended { words: Vec<String> },
     /// The form was made for another letter, or another session, than the one that is open; this was
@@ -41,6 +51,16 @@ impl Stop {
         match self {
             Self::Problem { problem, .. } if problem.code == Code::SessionEnded => {
                 Self::Ended { words: posted.own_words().into_iter().map(str::to_owned).collect() }
+            }
+            other => other,
+        }
+    }
+
+    /// The same, with the whole form where sending it again may help.
+    pub(super) fn sent(self, visit: &Visit, posted: &Posted) -> Self {
+        match self {
+            Self::Problem { problem, call: None } if problem.code == Code::Unavailable => {
+                Self::Away { problem, sent: Box::new(Sent { path: visit.path.clone(), posted: posted.clone() }) }
             }
             other => other,
         }
@@ -100,6 +120,12 @@ impl From<Fault> for Stop {
     }
 }
 
+impl Sent {
+    fn again(&self) -> Again {
+        Again { path: self.path.clone(), fields: self.posted.again() }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "notice.html")]
 struct Notice {
@@ -112,6 +138,13 @@ struct Notice {
     code: bool,
     request_id: Option<String>,
     on: Option<(String, String)>,
+    again: Option<Again>,
+}
+
+/// A form to send again: address, fields.
+struct Again {
+    path: String,
+    fields: Vec<(String, String)>,
 }
 
 impl std::fmt::Display for Stop {
@@ -124,7 +157,7 @@ impl ResponseError for Stop {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Go { .. } => StatusCode::SEE_OTHER,
-            Self::Problem { problem, .. } => problem.status_code(),
+            Self::Problem { problem, .. } | Self::Away { problem, .. } => problem.status_code(),
             Self::Ended { .. } => StatusCode::UNAUTHORIZED,
             Self::OtherLetter { .. } => StatusCode::CONFLICT,
             Self::Entrance => StatusCode::GONE,
@@ -145,21 +178,26 @@ impl ResponseError for Stop {
         let (key, language) = (self.key(), context.language);
         let say = |part: &str| crate::text::words(&language, &format!("{key}-{part}"), &[]);
         let (title, detail) = match self {
-            Self::Problem { problem, .. } => problem.words(&language),
+            Self::Problem { problem, .. } | Self::Away { problem, .. } => problem.words(&language),
             _ => (say("title"), say("detail")),
         };
         let fault = self.status_code().is_server_error();
         let notice = Notice {
             frame: Frame::bare(&language, "/", title),
             paragraphs: vec![detail],
-            words: if let Self::Ended { words } | Self::OtherLetter { words } = self { words.clone() } else { Vec::new() },
+            words: match self {
+                Self::Ended { words } | Self::OtherLetter { words } => words.clone(),
+                Self::Away { sent, .. } => sent.posted.own_words().into_iter().map(str::to_owned).collect(),
+                _ => Vec::new(),
+            },
+            again: if let Self::Away { sent, .. } = self { Some(sent.again()) } else { None },
             call: if let Self::Problem { call: Some(call), .. } = self { Some((**call).clone()) } else { None },
             code: self.begins_anew(),
             request_id: fault.then_some(context.id),
             on: matches!(self, Self::OtherLetter { .. } | Self::NoPage).then(|| ("/skjema".to_owned(), say("on"))),
         };
         let mut response = page(self.status_code(), &notice).unwrap_or_else(|problem| problem.error_response());
-        if let Self::Problem { problem, .. } = self
+        if let Self::Problem { problem, .. } | Self::Away { problem, .. } = self
             && let Some(seconds) = problem.retry_after()
         {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -175,7 +213,7 @@ impl ResponseError for Stop {
 impl Stop {
     fn key(&self) -> &'static str {
         match self {
-            Self::Go { .. } | Self::Problem { .. } | Self::Ended { .. } => "problem-session-ended",
+            Self::Go { .. } | Self::Problem { .. } | Self::Away { .. } | Self::Ended { .. } => "problem-session-ended",
             Self::OtherLetter { .. } => "other-letter",
             Self::Entrance => "entrance-over",
             Self::NoLink => "no-link",
@@ -188,7 +226,7 @@ impl Stop {
         match self {
             Self::Problem { problem, .. } => matches!(problem.code, Code::SessionEnded | Code::CredentialWrong | Code::LinkReplaced),
             Self::Ended { .. } | Self::Entrance | Self::NoLink => true,
-            Self::Go { .. } | Self::OtherLetter { .. } | Self::NoPage | Self::CrossSite => false,
+            Self::Go { .. } | Self::Away { .. } | Self::OtherLetter { .. } | Self::NoPage | Self::CrossSite => false,
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
-use kartlegging::domain::answers::{Context, MAX_ISSUES, complete};
+use kartlegging::domain::answers::{AnsweredItem, Answers, Context, MAX_ISSUES, MAX_NODES, MAX_TEXT, check_draft, complete};
+use kartlegging::domain::questionnaire::ItemType;
+use kartlegging::domain::value::Value;
 use kartlegging::fhir::read::{self, questionnaire};
 use serde_json::{Value as Json, json};
 
-use super::support::{list, read_form, response_json};
+use super::support::{ask, list, read_form, response_json, small};
 
 fn refused(json: &Json) -> Vec<String> {
     let issues = read::response(json).unwrap_err();
@@ -104,4 +106,19 @@ fn a_deep_or_broken_form_is_refused_and_not_followed() {
     let outcome = questionnaire::read(text.as_bytes());
     assert!(outcome.is_refused() && outcome.questionnaires.is_empty());
     assert!(questionnaire::read(b"\xff").is_refused());
+}
+
+#[test]
+fn what_could_not_be_read_again_is_not_saved() {
+    let mut question = ask("q", ItemType::Text);
+    question.repeats = true;
+    let form = small(vec![question]);
+    let given = |values: Vec<String>| Answers { items: vec![AnsweredItem::question("q", values.into_iter().map(Value::String))] };
+    let longest = given(vec!["a".repeat(MAX_TEXT)]);
+    assert!(longest.fits() && check_draft(&form, &longest, &Context::default()).is_empty());
+    let longer = given(vec!["a".repeat(MAX_TEXT + 1)]);
+    assert_eq!((longer.fits(), list(&check_draft(&form, &longer, &Context::default()))), (false, vec!["tooLarge q".to_owned()]));
+    // The item counts as well.
+    assert!(given(vec!["a".to_owned(); MAX_NODES - 1]).fits());
+    assert!(!given(vec!["a".to_owned(); MAX_NODES]).fits());
 }

@@ -60,6 +60,19 @@ fn invariants_of_r4_are_held() {
 }
 
 #[test]
+fn what_could_not_be_written_again_is_refused() {
+    let choice = json!({"linkId": "a", "text": "a", "type": "choice", "answerOption": options()});
+    let when = json!([{"question": "a", "operator": "=", "answerCoding": {"system": "s:s"}}]);
+    assert_eq!(findings(&json!([choice, {"linkId": "b", "text": "b", "type": "string", "enableWhen": when}])), ["!enable-when"]);
+    for address in ["https://example.org/q|1", "Questionnaire/q|1"] {
+        let mut form = form_json(&json!([choice]));
+        form["url"] = address.into();
+        let outcome = questionnaire::read(form.to_string().as_bytes());
+        assert!(outcome.is_refused() && outcome.findings.iter().any(|finding| finding.code == "url"), "{address}");
+    }
+}
+
+#[test]
 fn what_cannot_be_executed_is_refused_and_what_only_looks_is_not() {
     let with = |extension: Json| json!([{"linkId": "a", "text": "a", "type": "string", "extension": [extension]}]);
     for (items, expected) in [

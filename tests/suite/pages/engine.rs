@@ -139,6 +139,22 @@ fn rules_speak_in_the_form_s_own_words() {
 }
 
 #[test]
+fn words_that_could_not_be_read_again_are_not_kept_not_even_where_nothing_is_asked() {
+    with_torture(Kind::Sqlite, async |app| {
+        let mut browser = begun(&app).await;
+        let long = "a".repeat(100_001);
+        let wrong = put(&mut browser, "Er det noe mer du vil si?", |form| form.fill_named("f11", 0, &long)).await;
+        assert_eq!(wrong.status, 422);
+        // Under a no that takes the question away.
+        put(&mut browser, "På samme side", |form| form.choose("Ja")).await;
+        let wrong = put(&mut browser, "På samme side", |form| form.choose("Nei").fill_named("f30_0-1", 0, &long)).await;
+        assert_eq!(wrong.status, 422);
+        assert_eq!(browser.get("/skjema/side/1").await.status, 200);
+        assert_eq!((now(&browser, "remarks").await, now(&browser, "ask").await), (Vec::new(), vec!["true".to_owned()]));
+    });
+}
+
+#[test]
 fn choices_of_every_kind() {
     with_torture(Kind::Sqlite, async |app| {
         let mut browser = begun(&app).await;

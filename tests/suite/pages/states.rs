@@ -2,7 +2,8 @@
 
 use super::{LEAST, OTHER, answer, given, hand_in, say, stored};
 use crate::on_both;
-use crate::support::app::Kind;
+use crate::support::TestApp;
+use crate::support::app::{Kind, run};
 use crate::support::browser::{Browser, FORM, Page, path_of};
 use crate::support::program::{Program, alone};
 use crate::support::sql;
@@ -363,5 +364,55 @@ fn without_its_database_a_page_says_come_back_later() {
         browser.open("/").await.at(200, "/");
         serving.terminate();
         assert_eq!(serving.ended().await.0, 0);
+    });
+}
+
+/// Takes the database away, or gives it back.
+async fn away(app: &TestApp, gone: bool) {
+    let (server, name) = app.database_url.rsplit_once('/').expect("name");
+    let beside = format!("{server}/postgres");
+    let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    let shut = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+    let (rename, back) = (format!("ALTER DATABASE {name} RENAME TO {name}_away"), format!("ALTER DATABASE {name}_away RENAME TO {name}"));
+    let open = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+    for statement in if gone { vec![shut, end, rename] } else { vec![back, open] } {
+        sql::execute(&beside, &statement).await.expect(&statement);
+    }
+}
+
+#[test]
+fn what_is_sent_while_the_database_is_away_is_shown_and_can_be_sent_again() {
+    run(Kind::Postgres, |app| async move {
+        let invited = app.invite("visit-1").await;
+        let mut browser = Browser::new(&app);
+        let entrance = {
+            browser.open(path_of(&invited.link)).await;
+            browser.open("/fodselsdato").await.form().born(BORN)
+        };
+        away(&app, true).await;
+        let stopped = browser.submit(&entrance).await.at(503, "/fodselsdato");
+        titled(&stopped, "unavailable");
+        away(&app, false).await;
+        browser.submit(&stopped.form().press(&say("notice-again"))).await.at(200, "/skjema/om");
+        let form = browser.open("/skjema/hvem").await.form().choose("Jeg svarer selv");
+        browser.submit(&form).await.at(200, "/skjema/side/1");
+
+        let typed = "Hvem passer hunden \u{2013} \u{ab}hver natt\u{bb} & <alltid>?";
+        let form = browser.open("/skjema/side/7").await.form().say(OTHER, typed);
+        away(&app, true).await;
+        let mut stopped = browser.submit(&form).await.at(503, "/skjema/side/7");
+        for _ in 0..2 {
+            titled(&stopped, "unavailable");
+            assert!(stopped.answer.headers.contains_key("retry-after"));
+            assert!(stopped.main().contains(typed) && stopped.main().contains(&say("notice-again-detail")), "{}", stopped.main());
+            // Still away: the next page can send it as well.
+            stopped = browser.submit(&stopped.form()).await.at(503, "/skjema/side/7");
+        }
+        away(&app, false).await;
+        browser.submit(&stopped.form()).await.at(200, "/skjema/side/8");
+        // Saved before, and the sender does not know: no change by another.
+        browser.submit(&stopped.form()).await.at(200, "/skjema/side/8");
+        let other = browser.draft().await;
+        assert_eq!(given(&other["answers"], "other-concerns"), [typed]);
     });
 }

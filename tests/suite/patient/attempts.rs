@@ -126,6 +126,18 @@ on_both! {
 }
 
 on_both! {
+    async fn instances_whose_clocks_differ_refuse_nobody_for_it(app: TestApp) {
+        let (first, second) = (app.invite("visit-1").await, app.invite("visit-2").await);
+        app.try_code(&first.code, BORN).await.expect(201);
+        app.try_code(&first.code, WRONG_DATE).await.expect_problem(401, "credential-wrong");
+        // Another instance is a little behind.
+        app.advance(Duration::seconds(-2));
+        app.try_code(&second.code, BORN).await.expect(201);
+        app.try_code(&first.code, BORN).await.expect(201);
+    }
+}
+
+on_both! {
     async fn a_network_waits_after_twenty_failures(app: TestApp) {
         let invited = app.invite("visit-1").await;
         let proxied = app.second_instance_with(|settings| settings.trusted_proxies = vec!["127.0.0.1".parse().expect("address")]).await;

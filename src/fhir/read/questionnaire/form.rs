@@ -93,13 +93,8 @@ fn metadata(node: &Node<'_>) -> Option<Metadata> {
 /// The address; a relative one, as the national platform writes it, is put under our base.
 fn address(node: &Node<'_>, id: Option<&str>) -> Option<String> {
     let given = node.token("url");
-    match (given, id) {
-        (Some(url), _) if url::Url::parse(&url).is_ok() => {
-            if url.contains('|') {
-                node.refuse("url", "the address must not hold a version");
-            }
-            Some(url)
-        }
+    let url = match (given, id) {
+        (Some(url), _) if url::Url::parse(&url).is_ok() => Some(url),
         (Some(relative), _) => {
             node.warn("relative-url", "the address is not absolute and was put under our own");
             Some(format!("{}{}", urls::FORM_BASE, relative.trim_start_matches('/')))
@@ -112,7 +107,11 @@ fn address(node: &Node<'_>, id: Option<&str>) -> Option<String> {
             node.refuse("url", "the form needs an address (url)");
             None
         }
+    };
+    if url.as_ref().is_some_and(|url| url.contains('|')) {
+        node.refuse("url", "the address must not hold a version");
     }
+    url
 }
 
 fn name(node: &Node<'_>) -> Option<String> {

@@ -7,6 +7,7 @@ use crate::domain::value::Value;
 use crate::fhir::read::node::Node;
 use crate::fhir::read::value;
 use crate::fhir::urls;
+use serde_json::Value as Json;
 
 const KNOWN: [&str; 18] = [
     "linkId",
@@ -141,13 +142,19 @@ fn initial(node: &Node<'_>) -> Vec<Value> {
     for entry in node.list("initial") {
         let mut members = entry.starting("value");
         let member = members.pop().filter(|_| members.is_empty());
-        let read = member.map(|(name, json)| value::read(name.trim_start_matches("value"), json));
-        match read {
-            Some(Ok(read)) => values.push(read.value),
-            _ => entry.refuse("initial", "initial needs exactly one valid value"),
+        match member.and_then(|(name, json)| valid(name.trim_start_matches("value"), json)) {
+            Some(value) => values.push(value),
+            None => entry.refuse("initial", "initial needs exactly one valid value"),
         }
     }
     values
+}
+
+/// A value that an answer could be; a coding without a code is none.
+fn valid(kind: &str, json: &Json) -> Option<Value> {
+    let value = value::read(kind, json).ok()?.value;
+    let says = value.as_coding().is_none_or(|coding| !coding.code.is_empty());
+    says.then_some(value)
 }
 
 fn enable_when(node: &Node<'_>) -> Vec<EnableWhen> {
@@ -160,10 +167,7 @@ fn condition(entry: &Node<'_>) -> Option<EnableWhen> {
     let code = entry.token("operator");
     let mut answers = entry.starting("answer");
     let answer = answers.pop().filter(|_| answers.is_empty());
-    let value = answer.and_then(|(name, json)| {
-        let read = value::read(name.trim_start_matches("answer"), json).ok()?;
-        Some(read.value)
-    });
+    let value = answer.and_then(|(name, json)| valid(name.trim_start_matches("answer"), json));
     let (Some(question), Some(code), Some(value)) = (question, code, value) else {
         entry.refuse("enable-when", "a condition needs question, operator and one valid answer");
         return None;

@@ -8,7 +8,7 @@ use place::Place;
 
 use super::normalise::{Change, ChangeCode};
 use super::value::{self, Fault};
-use crate::domain::answers::{Answer, AnsweredItem, Answers, Issue, IssueCode, MAX_DEPTH, MAX_ISSUES, MAX_NODES, Severity};
+use crate::domain::answers::{Answer, AnsweredItem, Answers, Issue, IssueCode, MAX_DEPTH, MAX_ISSUES, MAX_NODES, MAX_TEXT, Severity};
 use crate::domain::language::Language;
 use crate::domain::text::nfc;
 
@@ -192,10 +192,13 @@ impl Reader {
 
     fn string(&mut self, map: &Map<String, Json>, name: &str, place: &Place<'_>) -> Option<String> {
         match map.get(name)? {
-            Json::String(text) if text.len() <= value::TEXT_MAX => Some(nfc(text)),
-            Json::String(_) => {
-                self.fault(IssueCode::TooLarge, place, name);
-                None
+            Json::String(text) => {
+                let text = nfc(text);
+                let fits = text.len() <= MAX_TEXT;
+                if !fits {
+                    self.fault(IssueCode::TooLarge, place, name);
+                }
+                fits.then_some(text)
             }
             _ => {
                 self.fault(IssueCode::Structure, place, name);

@@ -2,13 +2,13 @@
 
 use super::name::Name;
 use super::plan::{Page, Path};
-use super::typed::{self, DateText, NoNumber};
 use crate::domain::answers::{Answer, AnsweredItem, Answers, Context, Level};
 use crate::domain::questionnaire::{Item, ItemType, Questionnaire};
 use crate::domain::text::nfc;
 use crate::domain::value::{PartialDate, PartialDateTime, Quantity, Value};
 use crate::http::web::posted::Posted;
 use crate::text::format::ZONE;
+use crate::text::typed::{self, DateText, NoNumber};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Timelike};
 use rust_decimal::Decimal;
 

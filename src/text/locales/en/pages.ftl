@@ -231,6 +231,8 @@ cross-site-title = This was sent from another website
 cross-site-detail = We only accept answers you write on our own pages. This is how we look after your answers. Open the link in the letter again.
 notice-typed = This is what you wrote
 notice-typed-detail = It has not been saved. Copy the text or write it down before you go on. Then you can put it in when the form is open again.
+notice-again = Try again
+notice-again-detail = What you just sent may not have been saved yet. Everything is still on this page. Wait a little, then press the button to send it again. It is saved only once.
 notice-front = To the front page
 notice-number = Number of the fault: { $id }
 

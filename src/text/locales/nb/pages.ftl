@@ -231,6 +231,8 @@ cross-site-title = Dette ble sendt fra en annen nettside
 cross-site-detail = Vi tar bare imot svar du skriver på våre egne sider. Slik passer vi på svarene dine. Åpne lenken i brevet på nytt.
 notice-typed = Dette skrev du
 notice-typed-detail = Det er ikke lagret. Kopier teksten eller skriv den av før du går videre. Da kan du sette den inn når skjemaet er åpent igjen.
+notice-again = Prøv igjen
+notice-again-detail = Det du nettopp sendte, er kanskje ikke lagret ennå. Alt står fortsatt på denne siden. Vent litt, og trykk på knappen. Da sendes det på nytt. Det lagres bare én gang.
 notice-front = Til forsiden
 notice-number = Nummeret på feilen: { $id }
 

@@ -231,6 +231,8 @@ cross-site-title = Dette vart sendt frå ei anna nettside
 cross-site-detail = Vi tek berre imot svar du skriv på våre eigne sider. Slik passar vi på svara dine. Opne lenkja i brevet på nytt.
 notice-typed = Dette skreiv du
 notice-typed-detail = Det er ikkje lagra. Kopier teksten eller skriv han av før du går vidare. Då kan du setje han inn når skjemaet er ope igjen.
+notice-again = Prøv igjen
+notice-again-detail = Det du nettopp sende, er kanskje ikkje lagra enno. Alt står framleis på denne sida. Vent litt, og trykk på knappen. Då blir det sendt på nytt. Det blir lagra berre éin gong.
 notice-front = Til framsida
 notice-number = Nummeret på feilen: { $id }
 

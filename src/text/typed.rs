@@ -1,13 +1,13 @@
-//! Dates, times and numbers as people type them.
+//! Dates, times and numbers as people type them, months by name in any of our languages.
 
 use crate::domain::language::Language;
-use crate::text;
+use crate::text::{languages, words};
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 
 /// A date in three fields, or all of it in the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::http::web) struct DateText<'a> {
+pub struct DateText<'a> {
     /// Day.
     pub day: &'a str,
     /// Month: number or name.
@@ -18,7 +18,7 @@ pub(in crate::http::web) struct DateText<'a> {
 
 /// Why it is no date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http::web) enum NoDate {
+pub enum NoDate {
     /// Nothing is typed.
     Blank,
     /// A part is missing.
@@ -31,12 +31,12 @@ pub(in crate::http::web) enum NoDate {
 
 impl DateText<'_> {
     /// Whether nothing is typed.
-    pub(in crate::http::web) fn is_blank(&self) -> bool {
+    pub fn is_blank(&self) -> bool {
         [self.day, self.month, self.year].iter().all(|part| part.trim().is_empty())
     }
 
     /// Reads it. `today` tells which century two digits of a past year mean; without it years have four.
-    pub(in crate::http::web) fn date(&self, today: Option<NaiveDate>) -> Result<NaiveDate, NoDate> {
+    pub fn date(&self, today: Option<NaiveDate>) -> Result<NaiveDate, NoDate> {
         if self.is_blank() {
             return Err(NoDate::Blank);
         }
@@ -52,7 +52,7 @@ impl DateText<'_> {
     }
 
     /// Reads a date that may lack its day, or day and month, as FHIR writes it.
-    pub(in crate::http::web) fn partial(&self) -> Result<String, NoDate> {
+    pub fn partial(&self) -> Result<String, NoDate> {
         let blank = |part: &str| part.trim().is_empty();
         match (blank(self.day), blank(self.month), blank(self.year)) {
             (true, true, false) => Ok(format!("{:04}", year_of(self.year.trim(), None)?)),
@@ -73,7 +73,7 @@ fn number(text: &str, digits: usize) -> Option<u32> {
 fn year_of(text: &str, today: Option<NaiveDate>) -> Result<i32, NoDate> {
     let year = number(text, 4).and_then(|year| i32::try_from(year).ok()).ok_or(NoDate::Impossible)?;
     match (text.len(), today) {
-        (4, _) => Ok(year),
+        (4, _) if year > 0 => Ok(year),
         (2, Some(today)) if year > today.year() % 100 => Ok(today.year() / 100 * 100 - 100 + year),
         (2, _) => Err(NoDate::Century),
         _ => Err(NoDate::Impossible),
@@ -88,12 +88,12 @@ fn month_of(text: &str) -> Option<u32> {
     let typed = text.to_lowercase();
     let starts = |month: u32, tag: &str| {
         let language = Language::parse(tag).unwrap_or_else(|_| Language::nb());
-        text::words(&language, &format!("month-{month}"), &[]).to_lowercase().starts_with(&typed)
+        words(&language, &format!("month-{month}"), &[]).to_lowercase().starts_with(&typed)
     };
     if typed.chars().count() < 3 {
         return None;
     }
-    (1..=12).find(|month| text::languages().iter().any(|language| starts(*month, language.as_str())))
+    (1..=12).find(|month| languages().iter().any(|language| starts(*month, language.as_str())))
 }
 
 /// A whole date in one field: with signs between, or as six or eight digits.
@@ -113,7 +113,7 @@ fn split(text: &str) -> Option<[String; 3]> {
 }
 
 /// A time of day: `14.30`, `14:30`, `1430`, `9`.
-pub(in crate::http::web) fn time(text: &str) -> Option<NaiveTime> {
+pub fn time(text: &str) -> Option<NaiveTime> {
     let text = text.trim().trim_start_matches("kl.").trim_start_matches("kl").trim();
     let (hour, minute) = match text.split_once([':', '.', ' ']) {
         Some((hour, minute)) => (hour, minute),
@@ -125,7 +125,7 @@ pub(in crate::http::web) fn time(text: &str) -> Option<NaiveTime> {
 
 /// Why it is no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http::web) enum NoNumber {
+pub enum NoNumber {
     /// It can't be read.
     Unreadable,
     /// It could mean two numbers, such as `1.000`.
@@ -134,7 +134,7 @@ pub(in crate::http::web) enum NoNumber {
 
 /// A number with comma or point, any minus sign, and spaces only between thousands. A sign before exactly
 /// three digits could stand between thousands as well, so such a number is asked for again.
-pub(in crate::http::web) fn decimal(text: &str) -> Result<Decimal, NoNumber> {
+pub fn decimal(text: &str) -> Result<Decimal, NoNumber> {
     let text = text.trim().replace(['\u{2212}', '\u{2013}'], "-");
     let (sign, rest) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
     let (whole, part) = rest.split_once(['.', ',']).map_or((rest, None), |(whole, part)| (whole, Some(part)));
@@ -150,7 +150,8 @@ pub(in crate::http::web) fn decimal(text: &str) -> Result<Decimal, NoNumber> {
         return Err(NoNumber::Ambiguous);
     }
     let point = if part.is_some() { "." } else { "" };
-    format!("{sign}{}{point}{}", groups.concat(), part.unwrap_or_default()).parse().map_err(|_| NoNumber::Unreadable)
+    // More digits than can be kept are not rounded away unseen.
+    Decimal::from_str_exact(&format!("{sign}{}{point}{}", groups.concat(), part.unwrap_or_default())).map_err(|_| NoNumber::Unreadable)
 }
 
 #[cfg(test)]
@@ -185,9 +186,15 @@ mod tests {
         assert_eq!(date("", " ", ""), Err(NoDate::Blank));
         assert_eq!(date("3", "2", ""), Err(NoDate::Incomplete));
         assert_eq!(date("3", "2", "24"), Err(NoDate::Century));
-        for (day, month, year) in
-            [("30", "2", "1950"), ("x", "2", "1950"), ("3", "13", "1950"), ("3", "fe", "1950"), ("3", "2", "195"), ("３", "2", "1950")]
-        {
+        for (day, month, year) in [
+            ("30", "2", "1950"),
+            ("x", "2", "1950"),
+            ("3", "13", "1950"),
+            ("3", "fe", "1950"),
+            ("3", "2", "195"),
+            ("3", "2", "0000"),
+            ("３", "2", "1950"),
+        ] {
             assert_eq!(date(day, month, year), Err(NoDate::Impossible), "{day} {month} {year}");
         }
     }
@@ -211,7 +218,7 @@ mod tests {
         for (text, number) in [("1,5", "1.5"), ("1 000", "1000"), ("\u{2212}2", "-2"), ("0.50", "0.50")] {
             assert_eq!(decimal(text).map(|number| number.to_string()), Ok(number.to_owned()));
         }
-        for text in ["", "x", "1,2,3", "1e5", "-", "120 80", "37 5", "1 00", ",5"] {
+        for text in ["", "x", "0,12345678901234567890123456789", "1,2,3", "1e5", "-", "120 80", "37 5", "1 00", ",5"] {
             assert_eq!(decimal(text), Err(NoNumber::Unreadable), "{text}");
         }
         for text in ["1.000", "10,000", "-1.000"] {
