@@ -126,9 +126,14 @@ fn a_lie_is_found() {
             let counter = model.counters.values_mut().find(|counter| counter.failures > 0);
             counter.is_some_and(|counter| std::mem::replace(&mut counter.failures, 0) > 0)
         }),
-        ("a link is dead", |model| {
-            let credential = model.credentials.iter_mut().rfind(|row| !row.revoked);
-            credential.is_some_and(|row| !std::mem::replace(&mut row.revoked, true))
+        ("links are dead", |model| {
+            let live: Vec<usize> = (0..model.credentials.len())
+                .filter(|row| model.waits(model.credentials[*row].invitation) && !model.credentials[*row].revoked)
+                .collect();
+            for row in &live {
+                model.credentials[*row].revoked = true;
+            }
+            live.len() > 3
         }),
         ("a patient has another birth date", |model| {
             model.patients.last_mut().is_some_and(|row| row.born.succ_opt().map(|date| row.born = date).is_some())

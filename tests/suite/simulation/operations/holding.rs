@@ -65,10 +65,16 @@ pub struct Held {
 
 /// Finds the session and renews it by use.
 async fn enter(port: &Port, session: usize) -> Result<Held, Stop> {
-    let due = port.look(|model| {
-        alive(model, session)?;
-        Ok::<_, String>(model.now - model.sessions[session].seen >= Duration::minutes(2))
-    })?;
+    if let Err(why) = port.look(|model| alive(model, session)) {
+        // What is over stays over.
+        let end = |model: &mut Model| {
+            let (now, row) = (model.now, &mut model.sessions[session]);
+            row.ended |= row.idle_until <= now || row.absolute_until <= now;
+        };
+        port.unit(end).await?;
+        return Err(why.into());
+    }
+    let due = port.look(|model| model.now - model.sessions[session].seen >= Duration::minutes(2));
     let held = port.look(|model| {
         let row = &model.sessions[session];
         Held { session, invitation: row.invitation, device: row.device, receipt: row.receipt }
