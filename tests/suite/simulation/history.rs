@@ -202,8 +202,8 @@ impl Running {
         *self.seen.tally.entry("the program → died".to_owned()).or_default() += 1;
         // It begins with what the database has.
         {
-            let mut model = self.model.borrow_mut();
-            model.vault = model.keys_of.clone();
+            let model = &mut *self.model.borrow_mut();
+            model.vault.clone_from(&model.keys_of);
         }
         let (machine, model, seen) = (&self.machine, &self.model, &mut self.seen);
         let process = self.runtime.block_on(async {

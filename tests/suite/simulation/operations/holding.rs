@@ -123,6 +123,7 @@ pub fn own_draft(model: &Model, held: Held) -> Result<Option<Draft>, String> {
 }
 
 /// An operation of a holder: authenticates, then does it.
+#[expect(clippy::needless_pass_by_value, reason = "it goes into the step")]
 pub fn step<R, M>(
     what: String,
     (session, token): (usize, String),

@@ -31,8 +31,8 @@ pub fn rotate(choice: &mut Choice<'_>) -> Option<Step> {
 
 /// The instance takes in what the database has.
 fn refresh(port: &Port) {
-    let mut model = port.model.borrow_mut();
-    model.vault = model.keys_of.clone();
+    let model = &mut *port.model.borrow_mut();
+    model.vault.clone_from(&model.keys_of);
 }
 
 async fn meant(port: &Port, organization: usize) -> Result<Meant, Lost> {
