@@ -18,14 +18,12 @@ pub fn pack(plain: Vec<u8>) -> Vec<u8> {
 
 /// Unpacks; what was stored unpacked, as JSON, comes back as it is. `None` when it is neither.
 pub fn unpack(stored: &[u8]) -> Option<Vec<u8>> {
-    match stored.first()? {
-        b'{' => Some(stored.to_vec()),
-        _ => {
-            let mut plain = Vec::with_capacity(stored.len() * 4);
-            ZlibDecoder::new(stored).take(LIMIT).read_to_end(&mut plain).ok()?;
-            Some(plain)
-        }
+    if stored.first()? == &b'{' {
+        return Some(stored.to_vec());
     }
+    let mut plain = Vec::with_capacity(stored.len() * 4);
+    ZlibDecoder::new(stored).take(LIMIT).read_to_end(&mut plain).ok()?;
+    Some(plain)
 }
 
 #[cfg(test)]

@@ -106,20 +106,17 @@ pub async fn authenticate_recent(services: &Services, token: &str) -> Result<Act
 
 async fn find(services: &Services, token: &str, name: &[u8]) -> Result<Actor, Error> {
     let (now, skew) = (services.now(), services.rules.token_skew_seconds);
-    let (claims, issuer) = match services.verified.claims(name, now) {
-        Some(known) => {
-            check_times(&known.0, now, skew)?;
-            known
-        }
-        None => {
-            let issuer = unverified_issuer(token).ok_or(Error::Token("malformed"))?;
-            let place = services.issuers.iter().position(|trusted| trusted.issuer.name == issuer);
-            let place = place.ok_or(Error::Token("issuer not trusted"))?;
-            let trusted = services.issuers.get(place).ok_or(Error::Token("issuer not trusted"))?;
-            let claims = Arc::new(trusted.issuer.verify(token, now, skew).await?);
-            services.verified.remember(name.to_vec(), Arc::clone(&claims), place, now);
-            (claims, place)
-        }
+    let (claims, issuer) = if let Some(known) = services.verified.claims(name, now) {
+        check_times(&known.0, now, skew)?;
+        known
+    } else {
+        let issuer = unverified_issuer(token).ok_or(Error::Token("malformed"))?;
+        let place = services.issuers.iter().position(|trusted| trusted.issuer.name == issuer);
+        let place = place.ok_or(Error::Token("issuer not trusted"))?;
+        let trusted = services.issuers.get(place).ok_or(Error::Token("issuer not trusted"))?;
+        let claims = Arc::new(trusted.issuer.verify(token, now, skew).await?);
+        services.verified.remember(name.to_vec(), Arc::clone(&claims), place, now);
+        (claims, place)
     };
     match &services.issuers.get(issuer).ok_or(Error::Token("issuer not trusted"))?.mapping {
         Mapping::Own => own(services, &claims).await,

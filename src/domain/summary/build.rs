@@ -175,7 +175,7 @@ fn most(input: &SummaryInput<'_>) -> Vec<Coded> {
             };
             let chosen = input.answers.values(&item.link_id).any(|value| option.is(value));
             if chosen && found.iter().all(|known| known.code != coding.code) {
-                found.push(coded(&option, input.language));
+                found.push(coded(option, input.language));
             }
         }
     }
