@@ -86,7 +86,7 @@ mod tests {
             }],
         };
         let html = page.html().expect("a page");
-        assert!(!html.contains("<script") && html.matches("alert").count() == 12, "{html}");
+        assert!(!html.contains("<script") && html.matches("alert").count() == 13, "{html}");
         assert!(html.starts_with("<!doctype html>\n<html lang=\"nb\">"), "{html}");
     }
 }
