@@ -11,7 +11,8 @@ end
 function init(arguments)
   method, again = arguments[1], arguments[3] == "again"
   local count = tonumber(arguments[4])
-  lines, at, round = {}, 0, 0
+  -- wrk makes a first request that it does not send.
+  lines, at, round = {}, -1, 0
   local number = 0
   for line in io.lines(arguments[2]) do
     if number % count == place then
@@ -33,7 +34,7 @@ function request()
       at, round = 1, round + 1
     end
   end
-  local one = lines[at]
+  local one = lines[at] or lines[1]
   local headers = {}
   if one[2] ~= "-" then headers["authorization"] = "Bearer " .. one[2] end
   if one[3] ~= "-" then headers["if-match"] = '"' .. (tonumber(one[3]) + round) .. '"' end
