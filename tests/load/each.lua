@@ -11,8 +11,8 @@ end
 function init(arguments)
   method, again = arguments[1], arguments[3] == "again"
   local count = tonumber(arguments[4])
-  -- wrk makes a first request that it does not send.
-  lines, at, round = {}, -1, 0
+  -- The first thread of wrk makes a request that it does not send.
+  lines, at, round = {}, place == 0 and -1 or 0, 0
   local number = 0
   for line in io.lines(arguments[2]) do
     if number % count == place then
