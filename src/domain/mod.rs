@@ -5,6 +5,8 @@ pub mod actor;
 pub mod answers;
 pub mod attempts;
 pub mod clock;
+pub mod delivery;
+pub mod event;
 pub mod identifier;
 pub mod ids;
 pub mod invitation;

@@ -4,7 +4,7 @@
 //! To add a job: its line in `schedule`, its service, its row in `docs/operations.md`.
 
 use crate::domain::ids::uuid_v7;
-use crate::services::{Fault, Services, access_log, enforce_retention, expire_invitations, keys, lease, purge};
+use crate::services::{Fault, Services, access_log, enforce_retention, expire_invitations, keys, lease, outbox, purge};
 use chrono::Duration;
 use futures::future::BoxFuture;
 use std::time::Duration as StdDuration;
@@ -87,6 +87,23 @@ pub async fn keep_keys(services: Services, mut stop: watch::Receiver<bool>) {
         let _ = tokio::time::timeout(KEYS_TICK, stop.changed()).await;
     }
     own.leave(&services).await;
+}
+
+/// How often it is seen whether something waits to go out.
+const OUT_TICK: StdDuration = StdDuration::from_secs(2);
+
+/// Sends what waits in the outbox, until told to stop. It has no lease: messages are taken one by one,
+/// and an instance that waits for a slow receiver holds up no other job.
+pub async fn deliver(services: Services, mut stop: watch::Receiver<bool>) {
+    let stopped = stop.clone();
+    while !*stop.borrow() {
+        match outbox::deliver_while(&services, || !*stopped.borrow()).await {
+            Ok(0) => {}
+            Ok(sent) => tracing::info!(sent, "messages went out"),
+            Err(fault) => tracing::warn!(%fault, "the outbox could not be worked on; tried again soon"),
+        }
+        let _ = tokio::time::timeout(OUT_TICK, stop.changed()).await;
+    }
 }
 
 /// A failed job is tried again at its next turn: every job here can be repeated.

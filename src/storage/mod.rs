@@ -26,6 +26,7 @@ pub mod log_heads;
 pub mod log_seals;
 pub mod log_search;
 pub mod organizations;
+pub mod outbox;
 pub mod patients;
 mod pool;
 pub mod responses;
@@ -36,6 +37,7 @@ pub mod sessions;
 mod single_writer;
 pub mod support_texts;
 pub mod watch;
+pub mod webhooks;
 pub mod worklist;
 
 pub use db::{Db, Reader, Snapshot, StorageError, Tx, UnitError};
