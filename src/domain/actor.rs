@@ -19,11 +19,28 @@ pub enum Scope {
     /// Look patients up by identifier.
     #[serde(rename = "patients:read")]
     PatientsRead,
+    /// Get the text and link of a message to a patient's phone (gateways).
+    #[serde(rename = "messages:render")]
+    MessagesRender,
+    /// See what went out, and try it again.
+    #[serde(rename = "deliveries:manage")]
+    DeliveriesManage,
+    /// Read counts.
+    #[serde(rename = "statistics:read")]
+    StatisticsRead,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 4] = [Self::InvitationsWrite, Self::InvitationsRead, Self::ResponsesRead, Self::PatientsRead];
+    pub const ALL: [Self; 7] = [
+        Self::InvitationsWrite,
+        Self::InvitationsRead,
+        Self::ResponsesRead,
+        Self::PatientsRead,
+        Self::MessagesRender,
+        Self::DeliveriesManage,
+        Self::StatisticsRead,
+    ];
 
     /// The word in a token.
     pub fn word(self) -> &'static str {
@@ -32,6 +49,9 @@ impl Scope {
             Self::InvitationsRead => "invitations:read",
             Self::ResponsesRead => "responses:read",
             Self::PatientsRead => "patients:read",
+            Self::MessagesRender => "messages:render",
+            Self::DeliveriesManage => "deliveries:manage",
+            Self::StatisticsRead => "statistics:read",
         }
     }
 

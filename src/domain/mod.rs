@@ -13,6 +13,7 @@ pub mod invitation;
 pub mod language;
 pub mod log;
 pub mod need;
+pub mod network;
 pub mod policy;
 pub mod questionnaire;
 pub mod respondent;

@@ -1,6 +1,6 @@
 //! Every route, on one screen. The contract test compares this table with `openapi.yaml`.
 
-use super::api::{access_log, invitations, patients, questionnaires, responses, session, worklist};
+use super::api::{access_log, deliveries, invitations, patients, questionnaires, responses, session, worklist};
 use super::health;
 use super::problem::Problem;
 use super::web::{about, assets, check, entry, leave, questions};
@@ -63,6 +63,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::POST,   "/api/v1/invitations/{id}/reissue",        || web::post().to(invitations::reissue)),
         e(Method::POST,   "/api/v1/invitations/{id}/revoke",         || web::post().to(invitations::revoke)),
         e(Method::POST,   "/api/v1/invitations/{id}/paper",          || web::post().to(invitations::paper)),
+        e(Method::POST,   "/api/v1/invitations/{id}/message",        || web::post().to(invitations::message)),
         e(Method::POST,   "/api/v1/session",                         || web::post().to(session::open)),
         e(Method::GET,    "/api/v1/session",                         || web::get().to(session::get)),
         e(Method::DELETE, "/api/v1/session",                         || web::delete().to(session::end)),
@@ -84,6 +85,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/api/v1/patients/{id}/access-log",        || web::get().to(patients::access_log)),
         e(Method::GET,    "/api/v1/access-log",                      || web::get().to(access_log::list)),
         e(Method::GET,    "/api/v1/access-log/report",               || web::get().to(access_log::report)),
+        e(Method::GET,    "/api/v1/deliveries",                      || web::get().to(deliveries::list)),
+        e(Method::GET,    "/api/v1/deliveries/{id}",                 || web::get().to(deliveries::get)),
+        e(Method::POST,   "/api/v1/deliveries/{id}/retry",           || web::post().to(deliveries::retry)),
         e(Method::GET,    "/api/v1/questionnaires",                  || web::get().to(questionnaires::list)),
         e(Method::GET,    "/api/v1/questionnaires/{name}/{version}", || web::get().to(questionnaires::get)),
         e(Method::GET,    "/api/v1/questionnaires/{name}/{version}/paper.pdf", || web::get().to(questionnaires::paper)),

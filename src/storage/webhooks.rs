@@ -52,7 +52,7 @@ fn words(events: &BTreeSet<EventKind>) -> String {
     events.iter().map(|kind| format!(" {}", kind.word())).collect::<String>() + " "
 }
 
-fn from(row: webhook::Model) -> Result<Webhook> {
+pub(super) fn from(row: webhook::Model) -> Result<Webhook> {
     let events: Option<BTreeSet<EventKind>> = row.events.split_whitespace().map(EventKind::parse).collect();
     Ok(Webhook {
         id: row.id.into(),

@@ -19,6 +19,7 @@ mod invitations;
 mod jobs;
 mod keys;
 mod log;
+mod outbox;
 mod pages;
 mod paper;
 mod patient;

@@ -5,7 +5,7 @@
 //! To add a channel: a variant in `src/domain/delivery.rs`, a file here with `send`, its line in
 //! [`send`].
 
-mod webhook;
+pub(super) mod webhook;
 
 use super::{Fault, Services};
 use crate::domain::delivery::{Channel, TRIED_DAYS, wait};

@@ -72,6 +72,7 @@ action-invitation-expire = lukket skjemaet da fristen var ute
 action-invitation-issue = laget et brev med skjema
 action-invitation-issue-again = hentet det samme brevet igjen
 action-invitation-lock = låste skjemaet etter for mange forsøk
+action-invitation-message = hentet melding til telefonen din
 action-invitation-paper = skrev ut skjemaet på papir
 action-invitation-read = så om skjemaet var besvart
 action-invitation-reissue = laget nytt brev

@@ -72,6 +72,7 @@ action-invitation-expire = lukka skjemaet då fristen var ute
 action-invitation-issue = laga eit brev med skjema
 action-invitation-issue-again = henta det same brevet igjen
 action-invitation-lock = låste skjemaet etter for mange forsøk
+action-invitation-message = henta melding til telefonen din
 action-invitation-paper = skreiv ut skjemaet på papir
 action-invitation-read = såg om skjemaet var svara på
 action-invitation-reissue = laga nytt brev
