@@ -222,6 +222,12 @@ impl Outward {
     }
 }
 
+/// Whether it is an error of TLS, in however many errors of the connection it is wrapped.
+fn is_tls(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    cause.is::<rustls::Error>() || inner.is_some_and(|inner| is_tls(inner))
+}
+
 /// What a failure comes down to: the deepest cause that is known.
 fn failed(error: &reqwest::Error) -> Failed {
     let mut source = error.source();
@@ -229,8 +235,7 @@ fn failed(error: &reqwest::Error) -> Failed {
         if let Some(own) = cause.downcast_ref::<Failed>() {
             return *own;
         }
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if cause.is::<rustls::Error>() || inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) {
+        if is_tls(cause) {
             return Failed::Tls;
         }
         source = cause.source();

@@ -22,4 +22,5 @@ pub mod secret;
 pub mod summary;
 pub mod support_text;
 pub mod text;
+pub mod uptake;
 pub mod value;

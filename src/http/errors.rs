@@ -7,7 +7,7 @@ use crate::domain::policy::Denied;
 use crate::domain::respondent::{FieldFault, RespondentFault};
 use crate::services::{
     Fault, access_log, authenticate, deliveries, draft, enter_paper, holder, idempotency, invitation, issue_invitations, open_session,
-    patients, print_paper, render_message, responses, review, worklist,
+    patients, print_paper, render_message, responses, review, uptake, worklist,
 };
 
 impl From<Fault> for Problem {
@@ -270,6 +270,17 @@ impl From<render_message::Error> for Problem {
             render_message::Error::State(state) => state.into(),
             render_message::Error::Denied(denied) => denied.into(),
             render_message::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<uptake::Error> for Problem {
+    fn from(error: uptake::Error) -> Self {
+        match error {
+            uptake::Error::NotFound => Self::new(Code::NotFound),
+            uptake::Error::Window => Self::query("to", "query-fault-weeks"),
+            uptake::Error::Denied(denied) => denied.into(),
+            uptake::Error::Fault(fault) => fault.into(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Every route, on one screen. The contract test compares this table with `openapi.yaml`.
 
-use super::api::{access_log, deliveries, invitations, patients, questionnaires, responses, session, worklist};
+use super::api::{access_log, deliveries, invitations, patients, questionnaires, responses, session, statistics, worklist};
 use super::health;
 use super::problem::Problem;
 use super::web::{about, assets, check, entry, leave, questions};
@@ -85,6 +85,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/api/v1/patients/{id}/access-log",        || web::get().to(patients::access_log)),
         e(Method::GET,    "/api/v1/access-log",                      || web::get().to(access_log::list)),
         e(Method::GET,    "/api/v1/access-log/report",               || web::get().to(access_log::report)),
+        e(Method::GET,    "/api/v1/statistics/uptake",               || web::get().to(statistics::uptake)),
         e(Method::GET,    "/api/v1/deliveries",                      || web::get().to(deliveries::list)),
         e(Method::GET,    "/api/v1/deliveries/{id}",                 || web::get().to(deliveries::get)),
         e(Method::POST,   "/api/v1/deliveries/{id}/retry",           || web::post().to(deliveries::retry)),

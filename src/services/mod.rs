@@ -40,6 +40,7 @@ pub mod review;
 pub mod startup;
 pub mod submit_response;
 pub mod support_text;
+pub mod uptake;
 pub mod vault;
 pub mod webhooks;
 pub mod worklist;

@@ -84,8 +84,7 @@ pub struct Message {
 /// Renders a message. Rendered again it has the same link, until the invitation is reissued.
 pub async fn render(services: &Services, caller: &Caller, id: InvitationId, kind: Kind) -> Result<Message, Error> {
     let context = (services.clone(), caller.clone(), id, kind);
-    let done =
-        services.db.write(context, |(services, caller, id, kind), tx| Box::pin(render_in(tx, services, caller, *id, *kind))).await?;
+    let done = services.db.write(context, |(services, caller, id, kind), tx| Box::pin(render_in(tx, services, caller, *id, *kind))).await?;
     done.ok_or(Error::NoPhone)
 }
 

@@ -36,6 +36,7 @@ pub mod schema;
 pub mod sessions;
 mod single_writer;
 pub mod support_texts;
+pub mod uptake;
 pub mod watch;
 pub mod webhooks;
 pub mod worklist;

@@ -11,8 +11,8 @@ use crate::support::browser::{Browser, FORM};
 use crate::support::contract::CONTRACT;
 use crate::support::sql;
 use crate::support::world::{BORN, Invited, answers, draft, token};
-use kartlegging::http::routes::endpoints;
 use kartlegging::domain::event::EventKind;
+use kartlegging::http::routes::endpoints;
 use kartlegging::services::admin::{self, Bearer};
 use kartlegging::services::webhooks;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ const ACTORS: [&str; 13] = [
 /// `2xx` as a number; `S` 403 scope-missing, `R` 403 role-missing, `G` 403 ground-required, `F` 404
 /// not-found, `U` 422 unit-unknown, `T` 401 token-invalid, `M` 401 token-missing.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 13]); 41] = [
+const TABLE: [(&str, [&str; 13]); 42] = [
     //                          client bare   nurse  other  admin  org    audit  o.clie o.clin sess   o.sess none   garbage
     ("issueInvitation",         ["201", "S",   "201", "R",   "201", "R",   "R",   "U",   "U",   "T",   "T",   "M",   "T"]),
     ("issueInvitationBatch",    ["200", "S",   "R",   "R",   "R",   "R",   "R",   "U",   "R",   "T",   "T",   "M",   "T"]),
@@ -70,6 +70,7 @@ const TABLE: [(&str, [&str; 13]); 41] = [
     ("getPatientAccessLog",     ["R",   "R",   "R",   "R",   "200", "200", "200", "F",   "F",   "T",   "T",   "M",   "T"]),
     ("listAccessLog",           ["R",   "R",   "R",   "R",   "200", "200", "200", "R",   "R",   "T",   "T",   "M",   "T"]),
     ("getAccessLogReport",      ["R",   "R",   "R",   "R",   "200", "200", "200", "R",   "R",   "T",   "T",   "M",   "T"]),
+    ("getUptake",               ["200", "S",   "R",   "R",   "200", "200", "R",   "200", "R",   "T",   "T",   "M",   "T"]),
     ("listDeliveries",          ["200", "S",   "R",   "R",   "R",   "200", "R",   "200", "R",   "T",   "T",   "M",   "T"]),
     ("getDelivery",             ["200", "S",   "R",   "R",   "R",   "200", "R",   "F",   "R",   "T",   "T",   "M",   "T"]),
     ("retryDelivery",           ["200", "S",   "R",   "R",   "R",   "200", "R",   "F",   "R",   "T",   "T",   "M",   "T"]),
@@ -335,6 +336,7 @@ fn request<'a>(app: &'a TestApp, stage: &Stage, id: &str, nth: usize) -> Call<'a
         "saveDraft" => app.call(method, &path).if_match(0).json(&draft(&given)),
         "submit" => app.call(method, &path).if_match(1),
         "getWorklist" => app.call(method, &format!("{path}?unit={}&from=2026-11-24&to=2026-11-30", app.world.unit)),
+        "getUptake" => app.call(method, &format!("{path}?from=2026-11-24&to=2026-11-30")),
         "getAccessLogReport" => app.call(method, &format!("{path}?from=2026-11-01&to=2026-11-30")),
         "enterPaperResponse" => app.call(method, &path).key(&key).json(&json!({
             "patient": stage.invited.patient, "unit": app.world.unit, "respondent": {"kind": "patient"}, "answers": given, "language": "nb",

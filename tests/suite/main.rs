@@ -30,5 +30,6 @@ mod schema;
 mod simulation;
 mod support;
 mod tokens;
+mod uptake;
 mod walkthrough;
 mod worklist;

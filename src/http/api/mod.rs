@@ -7,6 +7,7 @@ pub(super) mod patients;
 pub(super) mod questionnaires;
 pub(super) mod responses;
 pub(super) mod session;
+pub(super) mod statistics;
 pub(super) mod worklist;
 
 use crate::domain::invitation::InvitationState;

@@ -430,3 +430,23 @@ entity!(outbox, "outbox", {
     pub ended_at: Option<DateTimeUtc>,
     pub failure: Option<String>,
 });
+entity!(uptake, "uptake", {
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub unit_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub week: Date,
+    pub visits: i32,
+    pub not_sent: i32,
+    pub sent: i32,
+    pub opened: i32,
+    pub started: i32,
+    pub answered: i32,
+    pub amended: i32,
+    pub declined: i32,
+    pub answer_minutes: Option<i32>,
+    pub answer_timed: i32,
+    pub fill_minutes: Option<i32>,
+    pub fill_timed: i32,
+    pub counted_at: DateTimeUtc,
+});

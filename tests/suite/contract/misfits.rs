@@ -17,6 +17,7 @@ fn concrete(path: &str) -> String {
 const BODIES: [(&str, &str, &str); 8] = [
     ("POST", "/api/v1/invitations", "client"),
     ("POST", "/api/v1/invitations/batch", "client"),
+    ("POST", "/api/v1/invitations/{id}/message", "client"),
     ("POST", "/api/v1/invitations/{id}/paper", "client"),
     ("POST", "/api/v1/session", ""),
     ("PUT", "/api/v1/session/draft", "session"),

@@ -53,9 +53,10 @@ impl Got {
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &key);
         let mut signed = format!("{}.{}.", self.id(), self.headers["webhook-timestamp"]).into_bytes();
         signed.extend_from_slice(&self.body);
-        self.headers["webhook-signature"].split(' ').filter_map(|one| one.strip_prefix("v1,")).any(|one| {
-            STANDARD.decode(one).is_ok_and(|tag| aws_lc_rs::hmac::verify(&key, &signed, &tag).is_ok())
-        })
+        self.headers["webhook-signature"]
+            .split(' ')
+            .filter_map(|one| one.strip_prefix("v1,"))
+            .any(|one| STANDARD.decode(one).is_ok_and(|tag| aws_lc_rs::hmac::verify(&key, &signed, &tag).is_ok()))
     }
 }
 

@@ -92,6 +92,7 @@ query-fault-unknown = does not exist here; remove it
 query-fault-repeated = stands there more than once; keep it once
 query-fault-malformed = is not written as it should be; check how it is written
 query-fault-window = gives a span of days we cannot use; choose from 1 to 31 days
+query-fault-weeks = gives a span of days we cannot use; choose at most 53 weeks
 query-fault-too-many-rows = gives too many rows; ask for fewer
 query-fault-cursor = does not point to a page of ours; begin at the first page
 query-fault-language = names a language the form does not have; choose another

@@ -92,6 +92,7 @@ query-fault-unknown = finnes ikke her; ta det bort
 query-fault-repeated = står flere ganger; la det stå én gang
 query-fault-malformed = er ikke skrevet slik det skal; se på skrivemåten
 query-fault-window = gir et tidsrom vi ikke kan bruke; velg fra 1 til 31 dager
+query-fault-weeks = gir et tidsrom vi ikke kan bruke; velg høyst 53 uker
 query-fault-too-many-rows = gir for mange rader; be om færre
 query-fault-cursor = viser ikke til en side herfra; begynn på den første siden
 query-fault-language = gjelder et språk som skjemaet ikke har; velg et annet

@@ -92,6 +92,7 @@ query-fault-unknown = finst ikkje her; ta det bort
 query-fault-repeated = står fleire gonger; lat det stå éin gong
 query-fault-malformed = er ikkje skrive slik det skal; sjå på skrivemåten
 query-fault-window = gir eit tidsrom vi ikkje kan bruke; vel frå 1 til 31 dagar
+query-fault-weeks = gir eit tidsrom vi ikkje kan bruke; vel høgst 53 veker
 query-fault-too-many-rows = gir for mange rader; be om færre
 query-fault-cursor = viser ikkje til ei side herifrå; byrj på den første sida
 query-fault-language = gjeld eit språk som skjemaet ikkje har; vel eit anna
