@@ -4,7 +4,7 @@ mod api;
 mod command;
 mod events;
 mod failing;
-mod receiver;
+pub mod receiver;
 mod targets;
 
 use crate::support::TestApp;
