@@ -15,6 +15,7 @@ mod docs;
 mod erasure;
 mod export;
 mod fuzz;
+mod integrating;
 mod invitations;
 mod jobs;
 mod keys;
