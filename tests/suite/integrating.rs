@@ -18,7 +18,14 @@ const MANUAL: &str = include_str!("../../docs/integrating.md");
 const GIVEN: &str = "unset KARTLEGGING_LISTEN\n";
 
 /// Files that the blocks leave, with what they begin with.
-const LEFT: [(&str, &[u8]); 0] = [];
+const LEFT: [(&str, &[u8]); 6] = [
+    ("issued.json", b"{"),
+    ("letter.html", b"<div lang=\"nn\"><p>"),
+    ("qr.png", b"\x89PNG"),
+    ("letter.pdf", b"%PDF"),
+    ("slip.pdf", b"%PDF"),
+    ("letters.pdf", b"%PDF"),
+];
 
 /// A block of commands with the section it stands in and its first line.
 struct Block {

@@ -19,6 +19,7 @@ mod integrating;
 mod invitations;
 mod jobs;
 mod keys;
+mod letters;
 mod log;
 mod pages;
 mod paper;
