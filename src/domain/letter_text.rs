@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     fn says(text: &str) -> String {
-        LetterText::parse(text).map(|_| String::new()).unwrap_or_else(|wrong| wrong.to_string())
+        LetterText::parse(text).map_or_else(|wrong| wrong.to_string(), |_| String::new())
     }
 
     #[test]

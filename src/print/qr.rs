@@ -67,20 +67,20 @@ pub fn png(text: &str) -> Option<Vec<u8>> {
     let density = DOTS_A_METRE.to_be_bytes();
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     // Width, height, one bit, greys, and the only methods there are.
-    chunk(&mut file, b"IHDR", &[&side[..], &side, &[1, 0, 0, 0, 0]].concat());
-    chunk(&mut file, b"pHYs", &[&density[..], &density, &[1]].concat());
-    chunk(&mut file, b"IDAT", &packed.finish().ok()?);
-    chunk(&mut file, b"IEND", &[]);
+    chunk(&mut file, *b"IHDR", &[&side[..], &side, &[1, 0, 0, 0, 0]].concat());
+    chunk(&mut file, *b"pHYs", &[&density[..], &density, &[1]].concat());
+    chunk(&mut file, *b"IDAT", &packed.finish().ok()?);
+    chunk(&mut file, *b"IEND", &[]);
     Some(file)
 }
 
 /// A chunk of a PNG file (PNG, third edition, 5.3).
-fn chunk(file: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
+fn chunk(file: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
     let mut sum = Crc::new();
-    sum.update(kind);
+    sum.update(&kind);
     sum.update(data);
     file.extend_from_slice(&u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
-    file.extend_from_slice(kind);
+    file.extend_from_slice(&kind);
     file.extend_from_slice(data);
     file.extend_from_slice(&sum.sum().to_be_bytes());
 }

@@ -59,6 +59,13 @@ pub struct Slip {
     pub code: String,
 }
 
+impl Slip {
+    /// The telephone number, never broken between two lines.
+    fn number(&self) -> String {
+        self.phone.replace(' ', "\u{a0}")
+    }
+}
+
 /// Slips in one document.
 pub struct Slips {
     leaves: Leaves,
@@ -100,6 +107,7 @@ impl Slips {
         self.sender(whole, slip);
         self.leaves.write(whole, Look::Small, &slip.recipient.join(", "));
         self.leaves.rule(whole);
+        self.leaves.go(self.leaves.y() + 2.0 * MM);
         self.letter(slip);
         self.how(slip);
     }
@@ -109,7 +117,7 @@ impl Slips {
         if let Some(unit) = &slip.unit {
             self.leaves.write(column, Look::Text, unit);
         }
-        self.leaves.write(column, Look::Text, &say(slip, "letter-phone", &[("phone", (&slip.phone).into())]));
+        self.leaves.write(column, Look::Text, &say(slip, "letter-phone", &[("phone", slip.number().into())]));
     }
 
     /// Why, and for which visit.
@@ -118,9 +126,15 @@ impl Slips {
         self.leaves.write(whole, Look::Title, &say(slip, "letter-title", &[]));
         self.leaves.write(whole, Look::Text, &say(slip, "letter-why", &[("organization", (&slip.organization).into())]));
         self.leaves.write(whole, Look::Text, &say(slip, "letter-free", &[]));
-        for (key, at) in [("letter-visit", slip.visit), ("letter-until", slip.until)] {
+        // Mostly answering ends when the visit starts, and its time need not be said twice.
+        let times: &[_] = if slip.visit.is_some() && slip.visit == slip.until {
+            &[("letter-visit-until", slip.visit)]
+        } else {
+            &[("letter-visit", slip.visit), ("letter-until", slip.until)]
+        };
+        for (key, at) in times {
             if let Some(at) = at {
-                self.leaves.write(whole, Look::Strong, &say(slip, key, &[("moment", format::moment(at, &slip.language).into())]));
+                self.leaves.write(whole, Look::Strong, &say(slip, key, &[("moment", format::moment(*at, &slip.language).into())]));
             }
         }
     }
@@ -136,13 +150,18 @@ impl Slips {
         let indent = if side > 0.0 { side + GAP } else { 0.0 };
         let beside = Column { left: whole.left + indent, width: whole.width - indent };
         self.leaves.write(beside, Look::Text, &say(slip, "letter-scan", &[]));
-        self.leaves.write(beside, Look::Small, &slip.link);
+        let link = match slip.link.rsplit_once('/') {
+            // A line break where it is seen best.
+            Some((start, token)) if !self.leaves.is_line(beside, Look::Small, &slip.link) => format!("{start}/\n{token}"),
+            _ => slip.link.clone(),
+        };
+        self.leaves.write(beside, Look::Small, &link);
         self.leaves.write(beside, Look::Text, &say(slip, "letter-type", &[("address", (&slip.address).into())]));
         self.leaves.write(beside, Look::Code, &slip.code);
         self.leaves.write(beside, Look::Text, &say(slip, "letter-birth", &[]));
         self.leaves.go(self.leaves.y().max(below));
         self.leaves.write(whole, Look::Heading, &say(slip, "letter-paper", &[]));
-        self.leaves.write(whole, Look::Text, &say(slip, "letter-paper-how", &[("phone", (&slip.phone).into())]));
+        self.leaves.write(whole, Look::Text, &say(slip, "letter-paper-how", &[("phone", slip.number().into())]));
         self.leaves.write(whole, Look::Small, &say(slip, "letter-unwatched", &[]));
     }
 }

@@ -69,8 +69,8 @@ pub fn html(text: &LetterText, values: &Values, language: &Language) -> String {
         })
     };
     let filled = text.fill(escaped, put);
-    let paragraphs: String = filled.iter().map(|lines| format!("<p>{}</p>", lines.join("<br>"))).collect();
-    format!("<div lang=\"{language}\">{paragraphs}</div>")
+    let paragraphs: Vec<String> = filled.iter().map(|lines| lines.join("<br>")).collect();
+    format!("<div lang=\"{language}\"><p>{}</p></div>", paragraphs.join("</p><p>"))
 }
 
 fn escaped(text: &str) -> String {

@@ -66,7 +66,7 @@ async fn ground() -> (Program, BTreeMap<&'static str, String>) {
     let (mut program, organization, unit) = installed(Kind::Sqlite).await;
     program.set("KARTLEGGING_BASE_URL", "https://svar.example");
     let mut add = vec!["client", "add", "--organization", &organization, "--name", "Brevsystemet"];
-    Scope::ALL.iter().for_each(|scope| add.extend(["--scope", scope.word()]));
+    add.extend(Scope::ALL.iter().flat_map(|scope| ["--scope", scope.word()]));
     let client = program.run(&add).await.ok();
     let role = format!("clinician:{unit}");
     let add = ["clinician", "add", "--organization", &organization, "--name", "Test Sykepleier", "--hpr", "9900001", "--role", &role];

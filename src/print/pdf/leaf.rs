@@ -4,14 +4,12 @@
 use super::draw::{Element, Plan, Role, render};
 use super::face::{Faces, Weight, clean};
 use super::sheet::{Mark, Page, Strip};
-use super::{Error, LEADING, MODULE, count};
+use super::{Error, LEADING, count};
 use crate::domain::language::Language;
 use crate::print::qr;
 
 /// Points in a millimetre.
 const MM: f32 = 72.0 / 25.4;
-/// Least side of the dark part of a QR code: 25 mm.
-const QR_SIDE: f32 = 25.0 * MM;
 
 /// Height of a line of an address, as part of its size.
 const CLOSE: f32 = 1.2;
@@ -56,6 +54,14 @@ impl Format {
         match self {
             Self::A4 => 20.0 * MM,
             Self::A5 => 12.0 * MM,
+        }
+    }
+
+    /// Side of the dark part of a QR code: never below 25 mm.
+    fn qr(self) -> f32 {
+        match self {
+            Self::A4 => 33.0 * MM,
+            Self::A5 => 27.0 * MM,
         }
     }
 
@@ -179,6 +185,12 @@ impl Leaves {
         self.written(column, look, (look.shape().0 * self.format.scale(), LEADING), text);
     }
 
+    /// Whether a text takes one line there.
+    pub fn is_line(&self, column: Column, look: Look, text: &str) -> bool {
+        let (size, weight, _) = look.shape();
+        self.faces.of(weight).width(&clean(text), size * self.format.scale()) <= column.width
+    }
+
     /// Writes lines in the largest letters in which all of them keep within that height.
     pub fn fit(&mut self, column: Column, height: f32, lines: &[String]) {
         let text = lines.join("\n");
@@ -224,7 +236,7 @@ impl Leaves {
     /// nothing when the text is too long for one.
     pub fn qr(&mut self, left: f32, text: &str, shows: &str) -> Option<f32> {
         let modules = qr::modules(text)?;
-        let side = MODULE.max(QR_SIDE / count(modules.len()));
+        let side = self.format.qr() / count(modules.len());
         let element = self.element(Role::Figure, &clean(shows).replace('\n', " "));
         let dark =
             modules.iter().enumerate().flat_map(|(y, row)| row.iter().enumerate().filter(|(_, dark)| **dark).map(move |(x, _)| (x, y)));

@@ -84,6 +84,8 @@ pub async fn add(
             })
         })
         .await?;
-    made.into_iter().for_each(|material| slips.add(&slip_of(material, None)));
+    for material in made {
+        slips.add(&slip_of(material, None));
+    }
     Ok(left_out)
 }

@@ -104,13 +104,13 @@ async fn find(
     unit: Option<UnitId>,
     language: &Language,
 ) -> Result<(Source, LetterText), Fault> {
-    let unfit = |_| Fault::Content("letter text");
+    let broken = |_| Fault::Content("letter text");
     match letter_texts::nearest(reader, organization, unit, language.primary()).await? {
         Some(found) => {
             let source = if found.place.unit.is_some() { Source::Unit } else { Source::Organization };
-            Ok((source, LetterText::parse(&found.text).map_err(unfit)?))
+            Ok((source, LetterText::parse(&found.text).map_err(broken)?))
         }
-        None => Ok((Source::Product, standard(language).map_err(unfit)?)),
+        None => Ok((Source::Product, standard(language).map_err(broken)?)),
     }
 }
 

@@ -45,7 +45,7 @@ async fn many_letters(kind: Kind) {
     for (link, code) in links.iter().zip(&codes).take(110) {
         assert!(all.says(link) && all.says(code), "{link}");
     }
-    assert_eq!(Picture::pages(&bytes, 150, 1, 1)[0].qr().text, links[0].to_uppercase(), "in the order of the file");
+    assert_eq!(Picture::pages(&bytes, 200, 1, 1)[0].qr().text, links[0].to_uppercase(), "in the order of the file");
     assert_eq!(logged().await, 110, "an entry for each");
     let each = "SELECT COUNT(DISTINCT p.patient_id) FROM access_log_patient p JOIN access_log a ON a.id = p.entry_id WHERE a.action = 'invitation.letter' AND a.actor_kind = 'system'";
     assert_eq!(sql::number(&program.database_url, each).await, 110);

@@ -4,6 +4,7 @@ letter-why = { $organization } asks you to answer some questions about how you a
 letter-free = It is voluntary. You choose what to share.
 letter-phone = Phone { $phone }
 letter-visit = Your appointment: { $moment }
+letter-visit-until = Your appointment: { $moment }. Answer before you come.
 letter-until = Answer before: { $moment }
 letter-how = How to answer
 letter-qr = QR code with your link
@@ -12,7 +13,7 @@ letter-type = Or go to { $address } and enter this code:
 letter-birth = Then enter your date of birth.
 letter-paper = Rather not answer online?
 letter-paper-how = If the form came with this letter on paper, you can fill in that. You can also call { $phone } and ask for the form on paper, or for help.
-letter-unwatched = Nobody reads your answers right when you send them. Call 113 if life or health is in immediate danger. Call the out-of-hours clinic on 116 117 if it is urgent.
+letter-unwatched = Nobody reads your answers right when you send them. Call 113 if life or health is in immediate danger. Call the out-of-hours clinic on 116 117 if it is urgent.
 
 # The text that a letter may have
 letter-text =

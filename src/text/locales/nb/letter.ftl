@@ -4,6 +4,7 @@ letter-why = { $organization } ber deg svare på noen spørsmål om hvordan du h
 letter-free = Det er frivillig. Du velger selv hva du vil dele.
 letter-phone = Telefon { $phone }
 letter-visit = Timen din: { $moment }
+letter-visit-until = Timen din: { $moment }. Svar før du kommer.
 letter-until = Svar før: { $moment }
 letter-how = Slik svarer du
 letter-qr = QR-kode med lenken din
@@ -12,7 +13,7 @@ letter-type = Eller gå til { $address } og skriv denne koden:
 letter-birth = Skriv så når du er født.
 letter-paper = Vil du ikke svare på nett?
 letter-paper-how = Ligger skjemaet på papir ved, kan du fylle ut det. Du kan også ringe { $phone } og be om skjemaet på papir, eller om hjelp.
-letter-unwatched = Ingen leser svarene med en gang du sender dem. Ring 113 hvis det er akutt fare for liv eller helse. Ring legevakten på 116 117 hvis det haster.
+letter-unwatched = Ingen leser svarene med en gang du sender dem. Ring 113 hvis det er akutt fare for liv eller helse. Ring legevakten på 116 117 hvis det haster.
 
 # Teksten som et brev kan ha
 letter-text =

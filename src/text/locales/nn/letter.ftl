@@ -4,6 +4,7 @@ letter-why = { $organization } ber deg svare på nokre spørsmål om korleis du 
 letter-free = Det er frivillig. Du vel sjølv kva du vil dele.
 letter-phone = Telefon { $phone }
 letter-visit = Timen din: { $moment }
+letter-visit-until = Timen din: { $moment }. Svar før du kjem.
 letter-until = Svar før: { $moment }
 letter-how = Slik svarar du
 letter-qr = QR-kode med lenkja di
@@ -12,7 +13,7 @@ letter-type = Eller gå til { $address } og skriv denne koden:
 letter-birth = Skriv så når du er fødd.
 letter-paper = Vil du ikkje svare på nett?
 letter-paper-how = Ligg skjemaet på papir ved, kan du fylle ut det. Du kan òg ringje { $phone } og be om skjemaet på papir, eller om hjelp.
-letter-unwatched = Ingen les svara med ein gong du sender dei. Ring 113 om det er akutt fare for liv eller helse. Ring legevakta på 116 117 om det hastar.
+letter-unwatched = Ingen les svara med ein gong du sender dei. Ring 113 om det er akutt fare for liv eller helse. Ring legevakta på 116 117 om det hastar.
 
 # Teksten som eit brev kan ha
 letter-text =
