@@ -1,6 +1,7 @@
 //! Column shapes that every table uses.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DatabaseBackend, Statement};
 
 pub(crate) fn id(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).uuid().not_null().take()
@@ -83,4 +84,26 @@ pub(crate) async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&'static 
         manager.drop_table(Table::drop().table(*table).to_owned()).await?;
     }
     Ok(())
+}
+
+/// Whether a table is there. sea-orm's own question knows SQLite only over its own driver.
+pub(crate) async fn has_table(manager: &SchemaManager<'_>, table: &str) -> Result<bool, DbErr> {
+    match manager.get_database_backend() {
+        DatabaseBackend::Sqlite => found(manager, "SELECT 1 AS one FROM sqlite_master WHERE type = 'table' AND name = $1", &[table]).await,
+        _ => manager.has_table(table).await,
+    }
+}
+
+/// Whether a table has a column.
+pub(crate) async fn has_column(manager: &SchemaManager<'_>, table: &str, column: &str) -> Result<bool, DbErr> {
+    match manager.get_database_backend() {
+        DatabaseBackend::Sqlite => found(manager, "SELECT 1 AS one FROM pragma_table_info($1) WHERE name = $2", &[table, column]).await,
+        _ => manager.has_column(table, column).await,
+    }
+}
+
+async fn found(manager: &SchemaManager<'_>, query: &str, values: &[&str]) -> Result<bool, DbErr> {
+    let values = values.iter().map(|value| (*value).into());
+    let statement = Statement::from_sql_and_values(DatabaseBackend::Sqlite, query, values);
+    Ok(manager.get_connection().query_one_raw(statement).await?.is_some())
 }

@@ -20,6 +20,7 @@ mod m20261122_000009_access_log_seal;
 mod m20261122_000010_key_rotation;
 mod m20261122_000011_retention;
 mod m20261122_000012_outbox;
+mod m20261122_000013_letters;
 mod m20261122_000015_uptake;
 
 /// Every migration, oldest first.
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_key_rotation::Migration),
             Box::new(m20261122_000011_retention::Migration),
             Box::new(m20261122_000012_outbox::Migration),
+            Box::new(m20261122_000013_letters::Migration),
             Box::new(m20261122_000015_uptake::Migration),
         ]
     }

@@ -2,7 +2,7 @@
 //! and what has left the house. Entries, seals and heads may go only as far as a signed head covers
 //! them; triggers on both databases see to that. Blind indexes of clinicians, for the log's report.
 
-use crate::columns::{big, bytes, bytes_null, drop_tables, id, number, points_to, text, time};
+use crate::columns::{big, bytes, bytes_null, drop_tables, has_table, id, number, points_to, text, time};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
@@ -51,7 +51,7 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let postgres = manager.get_database_backend() != DatabaseBackend::Sqlite;
-        if manager.has_table("access_log_seal").await? {
+        if has_table(manager, "access_log_seal").await? {
             // The process ended between the commit and the record of it.
             return Ok(());
         }

@@ -5,7 +5,7 @@
 //! batches without a lock. Only what came during the copy is copied under one, which is asked for
 //! with a timeout and held for two statements.
 
-use crate::columns::{bytes, id, index, key, number, points_to, text, time, time_null};
+use crate::columns::{bytes, has_column, has_table, id, index, key, number, points_to, text, time, time_null};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DatabaseBackend;
 
@@ -25,12 +25,12 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        if !manager.has_table("patient_identifier_index").await? {
+        if !has_table(manager, "patient_identifier_index").await? {
             let tables = manager.begin().await?;
             make(&tables).await?;
             tables.commit().await?;
         }
-        if manager.has_column("patient_identifier", "blind_index").await? {
+        if has_column(manager, "patient_identifier", "blind_index").await? {
             while copy(manager, &beyond(manager)).await? > 0 {}
             copy(manager, "TRUE").await?;
             finish(manager).await?;

@@ -104,9 +104,9 @@ pub(super) async fn back_up(options: &BackupOptions, settings: &Settings) -> Res
 }
 
 async fn make(from: &Path, part: &Path, keys_part: &Path) -> Result<u64, Failure> {
-    let count = backup::copy(from, part, keys_part).await?;
+    let count = backup::copy(from, part, keys_part)?;
     for path in [part, keys_part] {
-        if !backup::is_whole(path).await {
+        if !backup::is_whole(path) {
             return Err(invalid(path, "is damaged: is the database?"));
         }
         sync(path)?;
@@ -156,7 +156,7 @@ pub(super) async fn restore(options: &RestoreOptions, settings: &Settings) -> Re
 /// Nobody may have the old database open, and all of it must be in one file before it is put aside.
 async fn free(target: &Path) -> Result<(), Failure> {
     let log = with_end(target, "-wal").exists();
-    match backup::fold(target).await {
+    match backup::fold(target) {
         Ok(false) => Err(Failure::run(
             "database-in-use",
             format!("{} is open in another process", target.display()),
@@ -175,14 +175,14 @@ async fn free(target: &Path) -> Result<(), Failure> {
 /// Brings the copy to what the service needs, and checks it like a start does. Gives how many patients
 /// there are, how many have no data key, and the time.
 async fn fit(options: &RestoreOptions, settings: &Settings, part: &Path) -> Result<(u64, u64, chrono::DateTime<chrono::Utc>), Failure> {
-    if !backup::is_whole(part).await {
+    if !backup::is_whole(part) {
         return Err(invalid(&options.file, "is no database or is damaged"));
     }
     if let Some(keys) = &options.keys {
-        if !keys.is_file() || !backup::is_whole(keys).await {
+        if !keys.is_file() || !backup::is_whole(keys) {
             return Err(invalid(keys, "is no file of data keys or is damaged"));
         }
-        backup::merge_keys(part, keys).await.map_err(|_| invalid(keys, "is no file of data keys of this backup"))?;
+        backup::merge_keys(part, keys).map_err(|_| invalid(keys, "is no file of data keys of this backup"))?;
     }
     let own = Settings { database_url: format!("sqlite://{}", part.display()), ..settings.clone() };
     let app = App::build(own, settings.migrate.unwrap_or(true), Machine::default()).await?;
@@ -191,7 +191,7 @@ async fn fit(options: &RestoreOptions, settings: &Settings, part: &Path) -> Resu
     let (patients, without) = read.await?;
     let now = app.services.now();
     app.services.db.close().await;
-    if !backup::fold(part).await? {
+    if !backup::fold(part)? {
         return Err(StorageError::Unavailable("the restored file is still open".to_owned()).into());
     }
     Ok((patients, without, now))

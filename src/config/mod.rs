@@ -18,6 +18,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+/// Most characters of a base URL that is typed from a letter.
+const TYPED: usize = 30;
 /// Prefix of environment variables.
 const PREFIX: &str = "KARTLEGGING_";
 /// Settings that can hold a secret: also as `*_FILE`.
@@ -254,6 +256,11 @@ impl Settings {
         let unread = |error: std::io::Error| invalid(&format!("webhook_ca_file {} can't be read: {}", path.display(), error.kind()));
         let pem = std::fs::read(path).map_err(unread)?;
         Authorities::parse(&pem).ok_or_else(|| invalid(&format!("webhook_ca_file {} has no certificate in PEM", path.display())))
+    }
+
+    /// Whether the base URL is longer than people like to type from a letter.
+    pub fn base_is_long(&self) -> bool {
+        self.base().chars().count() > TYPED
     }
 
     /// The base URL without a slash at the end.

@@ -19,6 +19,9 @@ pub enum Scope {
     /// Look patients up by identifier.
     #[serde(rename = "patients:read")]
     PatientsRead,
+    /// Get what goes into a letter: link, code, QR code, text, PDF.
+    #[serde(rename = "letters:render")]
+    LettersRender,
     /// Get the text and link of a message to a patient's phone (gateways).
     #[serde(rename = "messages:render")]
     MessagesRender,
@@ -32,11 +35,12 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::InvitationsWrite,
         Self::InvitationsRead,
         Self::ResponsesRead,
         Self::PatientsRead,
+        Self::LettersRender,
         Self::MessagesRender,
         Self::DeliveriesManage,
         Self::StatisticsRead,
@@ -49,6 +53,7 @@ impl Scope {
             Self::InvitationsRead => "invitations:read",
             Self::ResponsesRead => "responses:read",
             Self::PatientsRead => "patients:read",
+            Self::LettersRender => "letters:render",
             Self::MessagesRender => "messages:render",
             Self::DeliveriesManage => "deliveries:manage",
             Self::StatisticsRead => "statistics:read",

@@ -4,17 +4,17 @@
 //! ids, nonces and the time are in the context and nothing but SQL is awaited inside. It is
 //! acknowledged after its commit is durable.
 //!
-//! Every statement runs on the runtime that opened the database, never on a worker of the web
-//! server: a connection dies with the runtime that opened it, and a client that goes away can't
-//! leave a transaction half done.
+//! Every statement runs on the runtime that opened the database or on SQLite's writer, never on a worker
+//! of the web server: a connection of PostgreSQL dies with the runtime that opened it, a slow search
+//! holds up no other request, and a client that goes away can't leave a transaction half done.
 
+use super::link::{Here, Link};
 use super::pool;
-use super::single_writer::SingleWriter;
+use super::sqlite::{self, End, Place, code_of};
 use super::watch::{Moment, Watch};
 use futures::future::BoxFuture;
 use sea_orm::{
-    ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, RuntimeErr, SqlErr,
-    Statement, TransactionTrait,
+    ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, IsolationLevel, RuntimeErr, SqlErr, Statement, TransactionTrait,
 };
 use std::future::Future;
 use std::sync::Arc;
@@ -44,6 +44,9 @@ pub enum StorageError {
 
 impl From<DbErr> for StorageError {
     fn from(error: DbErr) -> Self {
+        if let Some(code) = code_of(&error) {
+            return classify_sqlite(code);
+        }
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => return Self::Conflict,
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => return Self::Statement("a foreign key does not hold".into()),
@@ -67,6 +70,23 @@ fn kind_of(error: &DbErr) -> &'static str {
         DbErr::Type(_) | DbErr::TryIntoErr { .. } => "a column has another type",
         DbErr::RecordNotFound(_) => "a row is missing",
         _ => "statement failed",
+    }
+}
+
+/// By SQLite's extended code.
+fn classify_sqlite(code: u32) -> StorageError {
+    match code {
+        // SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE.
+        1555 | 2067 => StorageError::Conflict,
+        // SQLITE_CONSTRAINT_FOREIGNKEY.
+        787 => StorageError::Statement("a foreign key does not hold".into()),
+        _ => match code & 0xff {
+            // SQLITE_INTERRUPT: whoever asked does not wait any more.
+            9 => StorageError::Unavailable("no answer in time".into()),
+            // Busy, locked, read-only, I/O, corrupt, full, can't open.
+            5 | 6 | 8 | 10 | 11 | 13 | 14 => StorageError::Unavailable(format!("code {code}")),
+            _ => StorageError::Statement(format!("code {code}")),
+        },
     }
 }
 
@@ -113,7 +133,7 @@ fn classify(error: &sea_orm::SqlxError) -> StorageError {
 
 /// A transaction that writes.
 #[derive(Debug)]
-pub struct Tx(pub(super) DatabaseTransaction);
+pub struct Tx(pub(super) Link);
 
 impl Tx {
     /// Runs a part that may be refused without losing the rest (one item of a batch).
@@ -123,9 +143,9 @@ impl Tx {
         E: From<StorageError>,
         F: for<'t> Fn(&'t C, &'t Self) -> BoxFuture<'t, Result<T, E>>,
     {
-        let inner = Self(self.0.begin().await.map_err(|e| E::from(e.into()))?);
+        let inner = Self(self.0.part().await.map_err(|e| E::from(e.into()))?);
         let result = part(context, &inner).await;
-        let ended = if result.is_ok() { inner.0.commit().await } else { inner.0.rollback().await };
+        let ended = if result.is_ok() { inner.0.keep().await } else { inner.0.take_back().await };
         ended.map_err(|e| E::from(e.into()))?;
         result
     }
@@ -133,22 +153,22 @@ impl Tx {
 
 /// A transaction that only reads, and sees one state of the database.
 #[derive(Debug)]
-pub struct Snapshot(DatabaseTransaction);
+pub struct Snapshot(Link);
 
 /// What a finder reads from.
 pub trait Reader: Send + Sync {
     /// The open transaction.
-    fn transaction(&self) -> &DatabaseTransaction;
+    fn transaction(&self) -> &Link;
 }
 
 impl Reader for Tx {
-    fn transaction(&self) -> &DatabaseTransaction {
+    fn transaction(&self) -> &Link {
         &self.0
     }
 }
 
 impl Reader for Snapshot {
-    fn transaction(&self) -> &DatabaseTransaction {
+    fn transaction(&self) -> &Link {
         &self.0
     }
 }
@@ -180,8 +200,7 @@ pub(super) enum Stop {
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Db {
-    readers: DatabaseConnection,
-    writer: Writer,
+    door: Door,
     runtime: Handle,
     longest: Option<Duration>,
     statements: Arc<AtomicU64>,
@@ -189,40 +208,25 @@ pub struct Db {
 }
 
 #[derive(Debug, Clone)]
-enum Writer {
-    Grouping(SingleWriter),
-    EachOwn(DatabaseConnection),
+pub(super) enum Door {
+    Sqlite { place: Place, readers: sqlite::Pool, writer: sqlite::Writer },
+    Postgres(DatabaseConnection),
 }
 
 impl Db {
     /// Opens `sqlite://PATH` or `postgres://…`. Must be called on the runtime that outlives all users.
     pub async fn open(url: &str, connections: u32) -> Result<Self, StorageError> {
-        if url.starts_with("sqlite:") { Self::open_sqlite(url, connections).await } else { Self::open_postgres(url, connections).await }
-    }
-
-    async fn open_sqlite(url: &str, connections: u32) -> Result<Self, StorageError> {
-        let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
         let statements = Arc::new(AtomicU64::new(0));
-        let mut writer = Database::connect(pool::sqlite(&url, 1)).await?;
-        let mut readers = Database::connect(pool::sqlite(&url, connections.max(2))).await?;
-        count(&mut writer, &statements);
-        count(&mut readers, &statements);
-        let writer = SingleWriter::start(writer);
-        Ok(Self { readers, writer: Writer::Grouping(writer), runtime: Handle::current(), longest: None, statements, watch: None })
-    }
-
-    async fn open_postgres(url: &str, connections: u32) -> Result<Self, StorageError> {
-        let statements = Arc::new(AtomicU64::new(0));
-        let mut pool = Database::connect(pool::postgres(url, connections)).await?;
-        count(&mut pool, &statements);
-        Ok(Self {
-            readers: pool.clone(),
-            writer: Writer::EachOwn(pool),
-            runtime: Handle::current(),
-            longest: None,
-            statements,
-            watch: None,
-        })
+        let door = if url.starts_with("sqlite:") {
+            let place = Place::of(url, Arc::clone(&statements));
+            let writer = sqlite::Writer::start(place.clone())?;
+            Door::Sqlite { readers: sqlite::Pool::open(place.clone(), connections.max(2))?, place, writer }
+        } else {
+            let mut driver = Database::connect(pool::postgres(url, connections)).await?;
+            count(&mut driver, &statements);
+            Door::Postgres(driver)
+        };
+        Ok(Self { door, runtime: Handle::current(), longest: None, statements, watch: None })
     }
 
     /// The same database, with someone who looks on at what is written through this handle.
@@ -231,19 +235,16 @@ impl Db {
         Self { watch: Some(watch), ..self }
     }
 
-    /// The plain connection, for migrations and start-up checks.
-    pub(crate) fn connection(&self) -> &DatabaseConnection {
-        match &self.writer {
-            Writer::EachOwn(pool) => pool,
-            Writer::Grouping(_) => &self.readers,
-        }
+    /// The door that this database has, for migrations.
+    pub(super) fn door(&self) -> &Door {
+        &self.door
     }
 
     /// Which of the two databases it is: `sqlite` or `postgres`.
     pub fn kind(&self) -> &'static str {
-        match self.readers.get_database_backend() {
-            DatabaseBackend::Sqlite => "sqlite",
-            _ => "postgres",
+        match self.door {
+            Door::Sqlite { .. } => "sqlite",
+            Door::Postgres(_) => "postgres",
         }
     }
 
@@ -294,9 +295,9 @@ impl Db {
     }
 
     async fn run(&self, job: Job) -> Result<(), Stop> {
-        match &self.writer {
-            Writer::Grouping(writer) => bounded(self.longest, writer.run(job)).await.unwrap_or_else(|late| Err(Stop::Storage(late))),
-            Writer::EachOwn(pool) => {
+        match &self.door {
+            Door::Sqlite { writer, .. } => bounded(self.longest, writer.run(job)).await.unwrap_or_else(|late| Err(Stop::Storage(late))),
+            Door::Postgres(pool) => {
                 let (pool, longest) = (pool.clone(), self.longest);
                 // Not aborted when the caller goes away: what has begun is finished or rolled back.
                 let run =
@@ -314,23 +315,35 @@ impl Db {
         E: From<StorageError> + Send + 'static,
         F: for<'t> Fn(&'t C, &'t Snapshot) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
     {
-        let pool = self.readers.clone();
-        let sqlite = self.kind() == "sqlite";
-        let run = async move {
-            // A transaction on SQLite is a snapshot as it is; PostgreSQL needs to be told.
-            let isolation = (!sqlite).then_some(IsolationLevel::RepeatableRead);
-            let access = (!sqlite).then_some(sea_orm::AccessMode::ReadOnly);
-            let tx = pool.begin_with_config(isolation, access).await.map_err(|e| E::from(e.into()))?;
-            let snapshot = Snapshot(tx);
-            let result = query(&context, &snapshot).await;
-            // Nothing was written; a failed rollback leaves nothing behind either.
-            let _ = snapshot.0.rollback().await;
-            result
+        let end = End::default();
+        let task = match &self.door {
+            Door::Sqlite { readers, .. } => {
+                let (readers, end) = (readers.clone(), Arc::clone(&end));
+                self.runtime.spawn(async move {
+                    // Begun before it is lent back, so that every way out of here ends it.
+                    let lease = readers.lend(&end).await?;
+                    // A transaction on SQLite is a snapshot as it is.
+                    lease.connection().again("BEGIN").map_err(StorageError::from)?;
+                    let snapshot = Snapshot(Link::Here(Here(Arc::clone(lease.connection()))));
+                    query(&context, &snapshot).await
+                })
+            }
+            Door::Postgres(pool) => {
+                let pool = pool.clone();
+                self.runtime.spawn(async move {
+                    let (isolation, access) = (Some(IsolationLevel::RepeatableRead), Some(sea_orm::AccessMode::ReadOnly));
+                    let tx = pool.begin_with_config(isolation, access).await.map_err(|e| E::from(e.into()))?;
+                    let snapshot = Snapshot(Link::Driver(tx));
+                    let result = query(&context, &snapshot).await;
+                    // Nothing was written; a failed rollback leaves nothing behind either.
+                    let _ = snapshot.0.take_back().await;
+                    result
+                })
+            }
         };
-        let longest = self.longest;
-        let task = self.runtime.spawn(async move { bounded(longest, run).await.unwrap_or_else(|late| Err(E::from(late))) });
-        let mut task = AbortOnDrop(task);
-        (&mut task.0).await.unwrap_or_else(|_| Err(E::from(StorageError::Unavailable("the read was ended".into()))))
+        let mut task = EndOnDrop { task, end };
+        let ended = || Err(E::from(StorageError::Unavailable("the read was ended".into())));
+        bounded(self.longest, &mut task.task).await.map_or_else(|late| Err(E::from(late)), |done| done.unwrap_or_else(|_| ended()))
     }
 
     /// Runs other work (a fetch, a check) on the database's runtime.
@@ -349,7 +362,18 @@ impl Db {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StorageError> {
-        let (pool, longest) = (self.readers.clone(), self.longest);
+        let Door::Postgres(pool) = &self.door else {
+            let look = Statement::from_string(DatabaseBackend::Sqlite, "SELECT name FROM sqlite_master LIMIT 1");
+            return self
+                .read(look, |look, snapshot| {
+                    Box::pin(async move {
+                        snapshot.0.query_one_raw(look.clone()).await?;
+                        Ok(())
+                    })
+                })
+                .await;
+        };
+        let (pool, longest) = (pool.clone(), self.longest);
         let run = async move { bounded(longest, pool.ping()).await };
         self.runtime.spawn(run).await.map_err(|_| StorageError::Unavailable("stopped".into()))???;
         Ok(())
@@ -359,22 +383,25 @@ impl Db {
     /// as no reader is in it. On PostgreSQL old rows go with the next vacuum. False when it could not be
     /// done now; the rows themselves are committed either way.
     pub async fn let_go(&self) -> bool {
-        if self.kind() != "sqlite" {
-            return true;
-        }
-        let pool = self.readers.clone();
+        let Door::Sqlite { readers, .. } = &self.door else { return true };
+        let Ok(lease) = readers.lend(&End::default()).await else { return false };
         let empty = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
-        let done = self.runtime.spawn(async move { pool.query_one_raw(empty).await });
+        let done = self.runtime.spawn_blocking(move || lease.connection().query(&empty)).await;
         // The first column of the one row says whether somebody was in the way.
-        matches!(done.await, Ok(Ok(Some(row))) if row.try_get_by_index::<i32>(0) == Ok(0))
+        matches!(done, Ok(Ok(rows)) if rows.first().is_some_and(|row| row.values.get("busy") == Some(&sea_orm::Value::BigInt(Some(0)))))
     }
 
     /// Closes all connections after what is under way.
     pub async fn close(self) {
-        if let Writer::Grouping(writer) = &self.writer {
-            writer.close().await;
+        match &self.door {
+            Door::Sqlite { readers, writer, .. } => {
+                writer.close().await;
+                readers.close().await;
+            }
+            Door::Postgres(pool) => {
+                let _ = pool.close_by_ref().await;
+            }
         }
-        let _ = self.readers.close().await;
     }
 }
 
@@ -392,11 +419,16 @@ fn count(connection: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
     });
 }
 
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+/// A read whose caller may go away: it is not begun, or ended in the middle of a statement.
+struct EndOnDrop<T> {
+    task: tokio::task::JoinHandle<T>,
+    end: End,
+}
 
-impl<T> Drop for AbortOnDrop<T> {
+impl<T> Drop for EndOnDrop<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        self.end.store(true, Ordering::Relaxed);
+        self.task.abort();
     }
 }
 
@@ -434,11 +466,11 @@ async fn bounded<T>(longest: Option<Duration>, work: impl Future<Output = T>) ->
 }
 
 async fn in_own_transaction(pool: &DatabaseConnection, job: &Job) -> Result<(), Stop> {
-    let tx = Tx(pool.begin().await.map_err(storage)?);
+    let tx = Tx(Link::Driver(pool.begin().await.map_err(storage)?));
     match job(&tx).await {
-        Ok(()) => tx.0.commit().await.map_err(storage),
+        Ok(()) => tx.0.keep().await.map_err(storage),
         Err(stop) => {
-            let _ = tx.0.rollback().await;
+            let _ = tx.0.take_back().await;
             Err(stop)
         }
     }

@@ -22,6 +22,8 @@ pub mod guards;
 pub mod idempotency;
 pub mod invitations;
 pub mod key_use;
+pub mod letter_texts;
+mod link;
 pub mod log_heads;
 pub mod log_seals;
 pub mod log_search;
@@ -34,7 +36,7 @@ pub mod retention;
 pub mod rewrap;
 pub mod schema;
 pub mod sessions;
-mod single_writer;
+mod sqlite;
 pub mod support_texts;
 pub mod uptake;
 pub mod watch;
@@ -42,3 +44,13 @@ pub mod webhooks;
 pub mod worklist;
 
 pub use db::{Db, Reader, Snapshot, StorageError, Tx, UnitError};
+
+/// A connection beside the program's own, as sea-orm knows it: for tests that look at what really stands
+/// in a database, or change it behind the program's back.
+pub async fn beside(url: &str) -> Result<sea_orm::DatabaseConnection, StorageError> {
+    if url.starts_with("sqlite:") {
+        let place = sqlite::Place::of(url, std::sync::Arc::default());
+        return Ok(sqlite::Alone::open(&place).await.map(|(_, driver)| driver)?);
+    }
+    Ok(sea_orm::Database::connect(sea_orm::ConnectOptions::new(url).max_connections(1).sqlx_logging(false).to_owned()).await?)
+}

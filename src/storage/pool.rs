@@ -1,8 +1,7 @@
-//! How connections are opened, and when one is thrown away.
+//! How connections to PostgreSQL are opened, and when one is thrown away.
 //!
-//! A connection that goes back into the pool must be clean and answer within seconds. The pool itself
-//! would wait for its answer for as long as TCP does, a quarter of an hour, and lend out a connection
-//! whose transaction the database has ended by itself.
+//! A connection that goes back into the pool must answer within seconds. The pool itself
+//! would wait for its answer for as long as TCP does, a quarter of an hour.
 
 use sea_orm::{ConnectOptions, SqlxError};
 use sqlx::{Connection, Executor};
@@ -45,33 +44,4 @@ pub(super) fn postgres(url: &str, connections: u32) -> ConnectOptions {
 async fn alive(connection: &mut sqlx::PgConnection) -> Result<bool, SqlxError> {
     timeout(ALIVE, connection.ping()).await.map_err(|_| SqlxError::PoolTimedOut)??;
     Ok(true)
-}
-
-/// SQLite.
-pub(super) fn sqlite(url: &str, connections: u32) -> ConnectOptions {
-    use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(FREE)
-        .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(|o| {
-            o.journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(5))
-                .pragma("secure_delete", "ON")
-        })
-        .map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(clean(connection))));
-    options
-}
-
-/// After some faults (disk full, I/O) SQLite ends the transaction by itself. The rollback that follows
-/// finds none and fails, and the driver goes on counting a level that is not there: what is then
-/// written on this connection would be acknowledged and never committed.
-async fn clean(connection: &mut sqlx::SqliteConnection) -> Result<bool, SqlxError> {
-    // Waits for a rollback that is under way.
-    connection.ping().await?;
-    Ok(!connection.is_in_transaction())
 }

@@ -1,11 +1,11 @@
 -- Sends one request a line of a file, each line once: METHOD, then for each line its path, headers and body.
 -- Arguments: method, file, repeat ("once" or "again"). Lines hold fields apart by tabs: path, token, If-Match,
 -- X-Forwarded-For, body; "-" for none. In "again" the number of If-Match rises by one each round.
-local threads = 0
+local threads = {}
 
 function setup(thread)
-  thread:set("place", threads)
-  threads = threads + 1
+  thread:set("place", #threads)
+  threads[#threads + 1] = thread
 end
 
 function init(arguments)
@@ -28,8 +28,7 @@ function request()
   at = at + 1
   if at > #lines then
     if not again then
-      at = #lines
-      wrk.thread:stop()
+      at, spent = #lines, true
     else
       at, round = 1, round + 1
     end
@@ -41,4 +40,10 @@ function request()
   if one[4] ~= "-" then headers["x-forwarded-for"] = one[4] end
   if one[5] ~= "-" then headers["content-type"] = "application/json" end
   return wrk.format(method, one[1], headers, one[5] ~= "-" and one[5] or nil)
+end
+
+function done()
+  for _, thread in ipairs(threads) do
+    if thread:get("spent") then print("Lines ran out") end
+  end
 end

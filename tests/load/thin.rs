@@ -8,10 +8,10 @@
 
 use actix_web::{App, HttpResponse, HttpServer, error, web};
 use bytes::Bytes;
+use rusqlite::Connection;
 use sea_orm::sqlx::{self, Row};
 use sqlx::postgres::{PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,7 +20,7 @@ type Waiting = oneshot::Sender<bool>;
 
 #[derive(Clone)]
 enum Store {
-    Sqlite { readers: SqlitePool, writer: mpsc::Sender<Waiting> },
+    Sqlite { reader: Arc<Mutex<Connection>>, writer: mpsc::Sender<Waiting> },
     Postgres(PgPool),
 }
 
@@ -32,6 +32,7 @@ struct State {
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS thin (id INTEGER PRIMARY KEY, subject INTEGER, body BLOB)";
 const TABLE_POSTGRES: &str = "CREATE TABLE IF NOT EXISTS thin (id BIGSERIAL PRIMARY KEY, subject BIGINT, body BYTEA)";
+const LOOK_UP: &str = "SELECT id FROM thin WHERE subject = $1 ORDER BY id LIMIT 20";
 const INDEX: &str = "CREATE INDEX IF NOT EXISTS thin_subject ON thin (subject)";
 
 async fn open(url: &str, body: Bytes) -> Result<Store, Failure> {
@@ -41,35 +42,48 @@ async fn open(url: &str, body: Bytes) -> Result<Store, Failure> {
         sqlx::query(INDEX).execute(&pool).await?;
         return Ok(Store::Postgres(pool));
     }
-    let options = SqliteConnectOptions::from_str(url)?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
-    let one = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-    sqlx::query(TABLE).execute(&one).await?;
-    sqlx::query(INDEX).execute(&one).await?;
-    let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+    let (mut one, reader) = (connect(url)?, connect(url)?);
+    one.execute_batch(&format!("{TABLE}; {INDEX}"))?;
     let (writer, queue) = mpsc::channel(1024);
-    tokio::spawn(write(one, queue, body));
-    Ok(Store::Sqlite { readers, writer })
+    std::thread::spawn(move || write(&mut one, queue, &body));
+    Ok(Store::Sqlite { reader: Arc::new(Mutex::new(reader)), writer })
 }
 
-async fn write(pool: SqlitePool, mut queue: mpsc::Receiver<Waiting>, body: Bytes) {
-    let mut group = Vec::new();
-    while queue.recv_many(&mut group, 64).await > 0 {
-        let done = commit(&pool, group.len(), &body).await.is_ok();
-        for waiting in group.drain(..) {
+fn connect(url: &str) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(url.trim_start_matches("sqlite://"))?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000")?;
+    Ok(connection)
+}
+
+fn write(connection: &mut Connection, mut queue: mpsc::Receiver<Waiting>, body: &Bytes) {
+    while let Some(first) = queue.blocking_recv() {
+        let mut group = vec![first];
+        while group.len() < 64
+            && let Ok(next) = queue.try_recv()
+        {
+            group.push(next);
+        }
+        let done = commit(connection, group.len(), body).is_ok();
+        for waiting in group {
             let _ = waiting.send(done);
         }
     }
 }
 
-async fn commit(pool: &SqlitePool, rows: usize, body: &Bytes) -> Result<(), sqlx::Error> {
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+fn commit(connection: &mut Connection, rows: usize, body: &Bytes) -> Result<(), rusqlite::Error> {
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut insert = tx.prepare_cached("INSERT INTO thin (subject, body) VALUES (abs(random() % 100000), $1)")?;
     for _ in 0..rows {
-        sqlx::query("INSERT INTO thin (subject, body) VALUES (abs(random() % 100000), $1)").bind(body.as_ref()).execute(&mut *tx).await?;
+        insert.execute([body.as_ref()])?;
     }
-    tx.commit().await
+    drop(insert);
+    tx.commit()
+}
+
+fn look_up(connection: &Mutex<Connection>) -> Result<Vec<i64>, Failure> {
+    let connection = connection.lock().map_err(|_| "a thread has died")?;
+    let mut query = connection.prepare_cached(LOOK_UP)?;
+    Ok(query.query_map([4711_i64], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 async fn bare(state: web::Data<State>) -> HttpResponse {
@@ -96,13 +110,10 @@ async fn store(state: web::Data<State>, _body: Bytes) -> actix_web::Result<HttpR
 
 async fn rows(state: web::Data<State>) -> actix_web::Result<HttpResponse> {
     let store = state.store.clone();
-    let query = "SELECT id FROM thin WHERE subject = $1 ORDER BY id LIMIT 20";
     let found = state.runtime.spawn(async move {
-        Ok::<Vec<i64>, sqlx::Error>(match &store {
-            Store::Sqlite { readers, .. } => {
-                sqlx::query(query).bind(4711_i64).fetch_all(readers).await?.iter().map(|row| row.get(0)).collect()
-            }
-            Store::Postgres(pool) => sqlx::query(query).bind(4711_i64).fetch_all(pool).await?.iter().map(|row| row.get(0)).collect(),
+        Ok::<Vec<i64>, Failure>(match &store {
+            Store::Sqlite { reader, .. } => look_up(reader)?,
+            Store::Postgres(pool) => sqlx::query(LOOK_UP).bind(4711_i64).fetch_all(pool).await?.iter().map(|row| row.get(0)).collect(),
         })
     });
     let found = found.await.map_err(error::ErrorInternalServerError)?.map_err(error::ErrorInternalServerError)?;
@@ -113,17 +124,18 @@ async fn fill(state: web::Data<State>, rows: web::Path<i64>) -> actix_web::Resul
     let (store, rows) = (state.store.clone(), rows.into_inner());
     let filled = state.runtime.spawn(async move {
         match &store {
-            Store::Sqlite { readers, .. } => {
-                let numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)";
-                let insert = format!("{numbers} INSERT INTO thin (subject, body) SELECT i % 100000, zeroblob(1000) FROM n");
-                sqlx::query(sqlx::AssertSqlSafe(insert)).bind(rows).execute(readers).await.map(|_| ())
+            Store::Sqlite { reader, .. } => {
+                let insert = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
+                     INSERT INTO thin (subject, body) SELECT i % 100000, zeroblob(1000) FROM n";
+                reader.lock().map_err(|_| "a thread has died")?.execute(insert, [rows])?;
             }
             Store::Postgres(pool) => {
                 let insert =
                     "INSERT INTO thin (subject, body) SELECT i % 100000, decode(repeat('00', 1000), 'hex') FROM generate_series(1, $1) i";
-                sqlx::query(insert).bind(rows).execute(pool).await.map(|_| ())
+                sqlx::query(insert).bind(rows).execute(pool).await?;
             }
         }
+        Ok::<(), Failure>(())
     });
     filled.await.map_err(error::ErrorInternalServerError)?.map_err(error::ErrorInternalServerError)?;
     Ok(HttpResponse::NoContent().finish())

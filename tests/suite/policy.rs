@@ -28,6 +28,7 @@ fn actor(name: &str) -> Actor {
         "client without invitations:read" => others(Scope::InvitationsRead),
         "client without responses:read" => others(Scope::ResponsesRead),
         "client without patients:read" => others(Scope::PatientsRead),
+        "client without letters:render" => others(Scope::LettersRender),
         "client without messages:render" => others(Scope::MessagesRender),
         "client without deliveries:manage" => others(Scope::DeliveriesManage),
         "client without statistics:read" => others(Scope::StatisticsRead),
@@ -49,10 +50,11 @@ fn actor(name: &str) -> Actor {
     }
 }
 
-const ACTIONS: [Action; 14] = [
+const ACTIONS: [Action; 15] = [
     Action::ManageInvitations,
     Action::IssueBatch,
     Action::ReadInvitation,
+    Action::RenderLetter,
     Action::ReadWorklist,
     Action::ReadAnswers,
     Action::Review,
@@ -68,27 +70,28 @@ const ACTIONS: [Action; 14] = [
 
 /// `+` allowed, `S` scope missing, `R` role missing, `G` a ground is asked for and then enough.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 14]); 19] = [
-    //                                  manage batch read  work  answ  revi  paper sear  log   forms sms   deliv stat  answer
-    ("client",                           ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
-    ("client without scopes",            ["S",  "S",  "S",  "R",  "S",  "R",  "R",  "S",  "R",  "+",  "S",  "S",  "S",  "R"]),
-    ("client without invitations:write", ["S",  "S",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
-    ("client without invitations:read",  ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
-    ("client without responses:read",    ["+",  "+",  "+",  "R",  "S",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
-    ("client without patients:read",     ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "S",  "R",  "+",  "+",  "+",  "+",  "R"]),
-    ("client without messages:render",   ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "S",  "+",  "+",  "R"]),
-    ("client without deliveries:manage", ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "S",  "+",  "R"]),
-    ("client without statistics:read",   ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "S",  "R"]),
-    ("clinician",                        ["+",  "R",  "+",  "+",  "+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "R",  "R"]),
-    ("clinician elsewhere",              ["R",  "R",  "R",  "R",  "G",  "G",  "R",  "+",  "R",  "+",  "R",  "R",  "R",  "R"]),
-    ("unit_admin",                       ["+",  "R",  "+",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "R",  "+",  "R"]),
-    ("unit_admin elsewhere",             ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R",  "R",  "R",  "R"]),
-    ("admin here, clinician there",      ["+",  "R",  "+",  "R",  "G",  "G",  "R",  "+",  "+",  "+",  "R",  "R",  "+",  "R"]),
-    ("organization_admin",               ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "R"]),
-    ("auditor",                          ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "R",  "R",  "R"]),
-    ("without roles",                    ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R",  "R",  "R",  "R"]),
-    ("holder",                           ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+"]),
-    ("system",                           ["+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+"]),
+const TABLE: [(&str, [&str; 15]); 20] = [
+    //                                  manage batch read  lett  work  answ  revi  paper sear  log   forms sms   deliv stat  answer
+    ("client",                           ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without scopes",            ["S",  "S",  "S",  "S",  "R",  "S",  "R",  "R",  "S",  "R",  "+",  "S",  "S",  "S",  "R"]),
+    ("client without invitations:write", ["S",  "S",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without invitations:read",  ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without responses:read",    ["+",  "+",  "+",  "+",  "R",  "S",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without patients:read",     ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "S",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without letters:render",    ["+",  "+",  "+",  "S",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without messages:render",   ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "S",  "+",  "+",  "R"]),
+    ("client without deliveries:manage", ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "S",  "+",  "R"]),
+    ("client without statistics:read",   ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "S",  "R"]),
+    ("clinician",                        ["+",  "R",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "R",  "R"]),
+    ("clinician elsewhere",              ["R",  "R",  "R",  "R",  "R",  "G",  "G",  "R",  "+",  "R",  "+",  "R",  "R",  "R",  "R"]),
+    ("unit_admin",                       ["+",  "R",  "+",  "+",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "R",  "+",  "R"]),
+    ("unit_admin elsewhere",             ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R",  "R",  "R",  "R"]),
+    ("admin here, clinician there",      ["+",  "R",  "+",  "+",  "R",  "G",  "G",  "R",  "+",  "+",  "+",  "R",  "R",  "+",  "R"]),
+    ("organization_admin",               ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "R"]),
+    ("auditor",                          ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "R",  "R",  "R"]),
+    ("without roles",                    ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R",  "R",  "R",  "R"]),
+    ("holder",                           ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+"]),
+    ("system",                           ["+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+"]),
 ];
 
 fn outcome(actor: &Actor, action: Action, units: &[UnitId], stated: Option<Ground>) -> &'static str {
@@ -142,6 +145,7 @@ fn the_missing_scope_is_named() {
         (Action::ReadInvitation, Scope::InvitationsRead),
         (Action::ReadAnswers, Scope::ResponsesRead),
         (Action::SearchPatients, Scope::PatientsRead),
+        (Action::RenderLetter, Scope::LettersRender),
         (Action::RenderMessage, Scope::MessagesRender),
         (Action::ManageDeliveries, Scope::DeliveriesManage),
         (Action::ReadStatistics, Scope::StatisticsRead),

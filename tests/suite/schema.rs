@@ -54,7 +54,7 @@ fn up_down_and_up_again_is_the_same() {
         assert!(first.len() > 50, "{first:?}");
         schema::up(&db).await.expect("nothing to do");
         assert_eq!(dump(kind, &url).await, first);
-        schema::down(&db).await.expect("down");
+        schema::down(&db, None).await.expect("down");
         let left: Vec<String> = dump(kind, &url).await.into_iter().filter(|line| !line.contains("seaql_migrations")).collect();
         assert_eq!(left, Vec::<String>::new(), "left behind on {kind:?}");
         schema::up(&db).await.expect("up again");
@@ -67,7 +67,7 @@ on_both! {
     async fn a_schema_with_data_in_it_can_be_taken_back(app: TestApp) {
         let invited = app.invite("visit-1").await;
         app.answer(&invited, &crate::support::world::answers(3, &[], &[], "no", Some("no"))).await;
-        schema::down(&app.services.db).await.expect("down");
+        schema::down(&app.services.db, None).await.expect("down");
         assert!(matches!(schema::state(&app.services.db).await.expect("state"), SchemaState::Behind(_)));
         // Without its schema the service is alive, not ready, and says so.
         app.get("/healthz").send().await.expect(200);
@@ -127,8 +127,7 @@ fn steps_after(name: &str) -> u32 {
 on_both! {
     async fn blind_indexes_move_to_a_table_of_their_own_while_the_table_is_in_use(app: TestApp) {
         let invited = app.invite("visit-1").await;
-        let connection = sea_orm::Database::connect(&app.database_url).await.expect("connection");
-        Migrator::down(&connection, Some(steps_after("key_rotation") + 1)).await.expect("down");
+        schema::down(&app.services.db, Some(steps_after("key_rotation") + 1)).await.expect("down");
         // Many more identifiers of the one patient, and a hand that holds the table now and then while it
         // is migrated, as an instance of the version before does.
         let many = match app.kind {
@@ -146,18 +145,15 @@ on_both! {
         };
         assert_eq!(sql::execute(&app.database_url, many).await.expect("identifiers"), 12000);
         let held = if app.kind == Kind::Postgres {
-            let beside = sea_orm::Database::connect(&app.database_url).await.expect("connection");
+            let beside = kartlegging::storage::beside(&app.database_url).await.expect("connection");
             let held = beside.begin().await.expect("transaction");
             held.execute_unprepared("UPDATE patient_identifier SET key_version = 1 WHERE assigner = 'nobody'").await.expect("held");
             Some(held)
         } else {
             None
         };
-        let url = app.database_url.clone();
-        let up = tokio::spawn(async move {
-            let connection = sea_orm::Database::connect(&url).await.expect("connection");
-            Migrator::up(&connection, None).await
-        });
+        let db = app.services.db.clone();
+        let up = tokio::spawn(async move { schema::up(&db).await });
         if let Some(held) = held {
             // The lock can't be had: whoever comes meanwhile is served all the same.
             for _ in 0..6 {

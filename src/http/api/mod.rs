@@ -3,6 +3,7 @@
 pub(super) mod access_log;
 pub(super) mod deliveries;
 pub(super) mod invitations;
+pub(super) mod letters;
 pub(super) mod patients;
 pub(super) mod questionnaires;
 pub(super) mod responses;

@@ -74,8 +74,8 @@ pub async fn compare_log(process: &Process, model: &mut Model, seen: &mut Seen) 
 }
 
 async fn numbered(process: &Process, seen: &mut Seen) -> (Vec<QueryResult>, Vec<QueryResult>) {
-    let rows = process.query(&format!("SELECT rowid AS number, * FROM access_log WHERE rowid > {}", seen.entries)).await;
-    let query = format!("SELECT rowid AS number, * FROM access_log_patient WHERE rowid > {}", seen.patients);
+    let rows = process.query(&format!("SELECT rowid + 0 AS number, * FROM access_log WHERE rowid > {}", seen.entries)).await;
+    let query = format!("SELECT rowid + 0 AS number, * FROM access_log_patient WHERE rowid > {}", seen.patients);
     let patients = if rows.is_empty() { Vec::new() } else { process.query(&query).await };
     let last = |rows: &[QueryResult], before: i64| rows.iter().map(|row| get(row, "number")).max().unwrap_or(before);
     seen.entries = last(&rows, seen.entries);

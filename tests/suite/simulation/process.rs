@@ -8,8 +8,8 @@ use kartlegging::crypto::ring::KeyRing;
 use kartlegging::domain::clock::testing::{MovableClock, SeededEntropy};
 use kartlegging::services::library::Library;
 use kartlegging::services::{Rules, Services, startup};
-use kartlegging::storage::watch::Watch;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement};
+use kartlegging::storage::{self, watch::Watch};
+use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -53,9 +53,7 @@ impl Machine {
         let services = Services::new(db, Arc::clone(&self.ring), clock, entropy, Library::default(), rules);
         let services = Services { library: Arc::clone(&self.library), ..services };
         startup::check(&services).await.expect("it starts");
-        let mut options = ConnectOptions::new(&self.url);
-        options.max_connections(1).sqlx_logging(false);
-        let beside = Database::connect(options).await.expect("a connection beside the program");
+        let beside = storage::beside(&self.url).await.expect("a connection beside the program");
         Process { services, beside, kind: self.kind }
     }
 

@@ -1,10 +1,11 @@
 //! The database beside the application: what really stands in it, and what happens when a hand
 //! changes it.
 
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, QueryResult, Statement};
+use kartlegging::storage;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
 
 async fn connect(url: &str) -> DatabaseConnection {
-    Database::connect(url).await.expect("a connection beside the application")
+    storage::beside(url).await.expect("a connection beside the application")
 }
 
 /// Runs a statement; says how many rows it changed.

@@ -1,11 +1,17 @@
 //! SQLite's one writer: takes the units of work that wait, runs each in a savepoint, and commits
 //! them together, so that one fsync serves them all. Each is acknowledged after the commit. If the
 //! group fails, its units are run again one by one, so that a bad neighbour costs only time.
+//!
+//! It has a thread of its own: a commit waits for the disk, and nothing else should.
 
-use super::db::{Job, Stop, StorageError, Tx, gone, storage};
+use super::connection::{Connection, Place};
+use crate::storage::StorageError;
+use crate::storage::db::{Job, Stop, Tx, gone, storage};
+use crate::storage::link::{Here, Link};
 use futures::FutureExt;
-use sea_orm::{DatabaseConnection, TransactionTrait};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 /// Most units in one commit: bounds how long the first one waits.
@@ -23,27 +29,30 @@ enum Message {
     Close(oneshot::Sender<()>),
 }
 
-/// Handle to the writer task.
+/// Handle to the writer.
 #[derive(Debug, Clone)]
-pub(super) struct SingleWriter(mpsc::Sender<Message>);
+pub(crate) struct Writer(mpsc::Sender<Message>);
 
-impl SingleWriter {
-    /// Starts the task on the present runtime.
-    pub(super) fn start(connection: DatabaseConnection) -> Self {
+impl Writer {
+    /// Starts the thread. What units wait for beside SQL belongs to the present runtime.
+    pub(crate) fn start(place: Place) -> Result<Self, StorageError> {
+        let connection = place.open()?;
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(serve(connection, receiver));
-        Self(sender)
+        let runtime = Handle::current();
+        let work = move || runtime.block_on(serve(place, connection, receiver));
+        let started = std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(work);
+        started.map(|_| Self(sender)).map_err(|_| StorageError::Unavailable("no thread could be started".to_owned()))
     }
 
     /// Queues a unit and waits for its commit.
-    pub(super) async fn run(&self, job: Job) -> Result<(), Stop> {
+    pub(crate) async fn run(&self, job: Job) -> Result<(), Stop> {
         let (done, answer) = oneshot::channel();
         self.0.send(Message::Unit(Waiting { job, done })).await.map_err(|_| gone())?;
         answer.await.unwrap_or_else(|_| Err(gone()))
     }
 
     /// Finishes what waits and closes the connection.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         let (done, answer) = oneshot::channel();
         if self.0.send(Message::Close(done)).await.is_ok() {
             let _ = answer.await;
@@ -51,7 +60,8 @@ impl SingleWriter {
     }
 }
 
-async fn serve(connection: DatabaseConnection, mut queue: mpsc::Receiver<Message>) {
+async fn serve(place: Place, connection: Connection, mut queue: mpsc::Receiver<Message>) {
+    let mut connection = Arc::new(connection);
     let mut messages = Vec::with_capacity(GROUP);
     while queue.recv_many(&mut messages, GROUP).await > 0 {
         let mut units = Vec::with_capacity(messages.len());
@@ -64,20 +74,26 @@ async fn serve(connection: DatabaseConnection, mut queue: mpsc::Receiver<Message
         }
         commit_together(&connection, units).await;
         if let Some(done) = closing {
-            let _ = connection.close().await;
+            drop(connection);
             let _ = done.send(());
             return;
+        }
+        // A transaction that can be neither kept nor taken back goes with its connection.
+        if !connection.clear()
+            && let Ok(fresh) = place.open()
+        {
+            connection = Arc::new(fresh);
         }
     }
 }
 
 /// A unit that panics is refused like any other; the writer must outlive it.
-async fn guarded(unit: &Waiting, savepoint: &Tx) -> Result<(), Stop> {
-    let run = AssertUnwindSafe((unit.job)(savepoint)).catch_unwind();
+async fn guarded(unit: &Waiting, part: &Tx) -> Result<(), Stop> {
+    let run = AssertUnwindSafe((unit.job)(part)).catch_unwind();
     run.await.unwrap_or_else(|_| Err(Stop::Storage(StorageError::Statement("a unit of work panicked".into()))))
 }
 
-async fn commit_together(connection: &DatabaseConnection, units: Vec<Waiting>) {
+async fn commit_together(connection: &Arc<Connection>, units: Vec<Waiting>) {
     if units.is_empty() {
         return;
     }
@@ -102,27 +118,41 @@ fn answer(results: impl Iterator<Item = (Waiting, Result<(), Stop>)>) {
 }
 
 /// One IMMEDIATE transaction. `Err`: nothing of the group was committed.
-async fn run_group(connection: &DatabaseConnection, units: &[Waiting]) -> Result<Vec<Result<(), Stop>>, Stop> {
-    let options =
-        sea_orm::TransactionOptions { sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate), ..Default::default() };
-    let group = connection.begin_with_options(options).await.map_err(storage)?;
+async fn run_group(connection: &Arc<Connection>, units: &[Waiting]) -> Result<Vec<Result<(), Stop>>, Stop> {
+    connection.again("BEGIN IMMEDIATE").map_err(storage)?;
+    let done = run_units(connection, units).await.and_then(|results| {
+        // After some faults (disk full, I/O) SQLite ends the transaction by itself: what was written
+        // then stands alone or not at all, and nothing of it may be acknowledged.
+        if connection.is_idle() {
+            return Err(Stop::Storage(StorageError::Unavailable("the transaction has ended".to_owned())));
+        }
+        connection.again("COMMIT").map_err(storage)?;
+        Ok(results)
+    });
+    if done.is_err() {
+        connection.clear();
+    }
+    done
+}
+
+async fn run_units(connection: &Arc<Connection>, units: &[Waiting]) -> Result<Vec<Result<(), Stop>>, Stop> {
+    let group = Link::Here(Here(Arc::clone(connection)));
     let mut results = Vec::with_capacity(units.len());
     for unit in units {
-        let savepoint = Tx(group.begin().await.map_err(storage)?);
-        match guarded(unit, &savepoint).await {
+        let part = Tx(group.part().await.map_err(storage)?);
+        match guarded(unit, &part).await {
             Ok(()) => {
-                savepoint.0.commit().await.map_err(storage)?;
+                part.0.keep().await.map_err(storage)?;
                 results.push(Ok(()));
             }
-            // SQLite may have ended the whole transaction with it: there is nothing to go back to.
+            // There may be nothing left to go back to.
             Err(stop @ Stop::Storage(StorageError::Unavailable(_))) => return Err(stop),
             Err(stop) => {
-                savepoint.0.rollback().await.map_err(storage)?;
+                part.0.take_back().await.map_err(storage)?;
                 results.push(Err(stop));
             }
         }
     }
-    group.commit().await.map_err(storage)?;
     Ok(results)
 }
 
