@@ -77,7 +77,7 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
         (127, ..) => Reach::Loopback,
         (10, ..) | (172, 16..=31, _) | (192, 168, _) | (100, 64..=127, _) => Reach::Internal,
         // This network, link-local, protocol assignments, examples, measurements, multicast and reserved.
-        (0, ..) | (169, 254, _) | (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) | (224.., ..) => {
+        (0 | 224.., ..) | (169, 254, _) | (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) => {
             Reach::Never
         }
         _ => Reach::Public,
@@ -89,9 +89,8 @@ fn reach_v6(address: Ipv6Addr) -> Reach {
     let inner = |high: u16, low: u16| reach(IpAddr::V4(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low))));
     match parts {
         [0, 0, 0, 0, 0, 0, 0, 1] => Reach::Loopback,
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => inner(high, low),
-        // 6to4 has it after the prefix.
-        [0x2002, high, low, ..] => inner(high, low),
+        // Mapped, translated, and 6to4, which has it after the prefix.
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => inner(high, low),
         [first, ..] if first & 0xfe00 == 0xfc00 => Reach::Internal,
         // Teredo and other protocol assignments, examples.
         [0x2001, second, ..] if second < 0x0200 || second == 0x0db8 => Reach::Never,

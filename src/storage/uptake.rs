@@ -68,6 +68,7 @@ pub async fn list(
 
 /// Writes the counts of a unit and week over those before.
 pub async fn put(tx: &Tx, organization: OrganizationId, row: &Row) -> Result<()> {
+    use uptake::Column as C;
     let counts = row.counts;
     let new = uptake::ActiveModel {
         organization_id: Set(organization.0),
@@ -87,7 +88,6 @@ pub async fn put(tx: &Tx, organization: OrganizationId, row: &Row) -> Result<()>
         fill_timed: Set(counts.to_fill_in.map_or(0, |(_, of)| small(of))),
         counted_at: Set(row.counted_at),
     };
-    use uptake::Column as C;
     let over = OnConflict::columns([C::UnitId, C::Week])
         .update_columns([
             C::Visits,

@@ -9,7 +9,7 @@ use kartlegging::domain::ids::UnitId;
 use kartlegging::domain::retention::{Keep, Kind, Setting};
 use kartlegging::services::audit::Caller;
 use kartlegging::services::issue_invitations::{self, PatientData, Visit};
-use kartlegging::services::{enforce_retention, retention, uptake};
+use kartlegging::services::{enforce_retention, expire_invitations, retention, uptake};
 use serde_json::{Value, json};
 
 /// The week of every test's beginning.
@@ -156,7 +156,7 @@ on_both! {
                 "appointment": {"external_id": format!("monday-{visit}"), "starts_at": "2026-12-08T09:00:00Z", "unit": app.world.unit},
             });
             // Another patient than before: refused, and nothing moves.
-            app.issue(&format!("moved-{visit}"), &order).await.expect_problem(422, "body-invalid");
+            app.issue(&format!("moved-key-{visit}"), &order).await.expect_problem(422, "body-invalid");
         }
         let moved = "UPDATE appointment SET starts_at = (SELECT MAX(starts_at) FROM appointment)";
         sql::execute(&app.database_url, moved).await.expect("moved");
@@ -178,6 +178,7 @@ on_both! {
         // Day by day, as the jobs run.
         for _ in 0..45 {
             app.advance(Duration::days(1));
+            expire_invitations::run(&app.services).await.expect("expired");
             uptake::count_all(&app.services).await.expect("counted");
             enforce_retention::run(&app.services).await.expect("retention");
         }

@@ -11,6 +11,7 @@ use crate::services::uptake::{self, Line, Report};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Days;
 use serde_json::{Value, json};
+use std::fmt::Write;
 
 /// The numbers with their names, in the order of their columns.
 fn numbers(shown: &Shown) -> [(&'static str, Option<u32>); 10] {
@@ -64,7 +65,7 @@ fn as_csv(report: &Report) -> HttpResponse {
     for line in &report.lines {
         let shown = numbers(&line.shown).map(|(_, number)| number.map_or_else(|| "..".to_owned(), |number| number.to_string()));
         let row = [week_name(line.week), line.week.to_string(), sunday(line), line.unit.to_string(), cell(&line.name)];
-        text.push_str(&format!("{},{},{}\r\n", row.join(","), shown.join(","), line.is_final));
+        let _ = write!(text, "{},{},{}\r\n", row.join(","), shown.join(","), line.is_final);
     }
     let name = format!("attachment; filename=\"uptake-{}-{}.csv\"", report.from, report.to);
     HttpResponse::Ok().content_type("text/csv; charset=utf-8; header=present").insert_header(("content-disposition", name)).body(text)

@@ -20,7 +20,7 @@ use std::time::Duration as StdDuration;
 pub use crate::storage::outbox::{Message, NewMessage};
 
 /// Targets that are sent to at once.
-const TARGETS: usize = 16;
+const TARGETS: usize = 64;
 /// How long a message that was taken is nobody else's: longer than a few tries of the slowest target.
 const LEASE: Duration = Duration::minutes(2);
 /// A message is not begun on when less of the lease is left than a try can take.

@@ -12,3 +12,4 @@ mod patient;
 mod retention;
 mod start;
 mod support_texts;
+mod webhook;

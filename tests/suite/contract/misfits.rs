@@ -75,7 +75,7 @@ on_both! {
                 call().body(media, "{}").send().await.expect_problem(415, "media-type-unsupported");
             }
             // A body that may be left out is not missed; here what it is about does not exist.
-            let (status, code) = if path.ends_with("/paper") || path.contains("/letter") { (404, "not-found") } else { (415, "media-type-unsupported") };
+            let (status, code) = if ["/paper", "/message"].iter().any(|end| path.ends_with(end)) || path.contains("/letter") { (404, "not-found") } else { (415, "media-type-unsupported") };
             call().send().await.expect_problem(status, code);
             let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
             let members = format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200));

@@ -7,7 +7,9 @@ use crate::support::TestApp;
 use crate::support::sql;
 use crate::support::world::{answers, order_without_visit};
 use chrono::Duration;
-use kartlegging::domain::event::EventKind;
+use kartlegging::domain::event::{Event, EventKind};
+use kartlegging::domain::ids::{InvitationId, UnitId};
+use kartlegging::services::events;
 use kartlegging::services::webhooks;
 use kartlegging::services::{expire_invitations, outbox};
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,5 +170,35 @@ on_both! {
         assert_eq!(got[0].headers["webhook-signature"].split(' ').count(), 2);
         assert!(got[0].is_signed_with(&first.secret) && got[0].is_signed_with(&second.secret));
         assert!(!got[1].is_signed_with(&first.secret) && got[1].is_signed_with(&second.secret));
+    }
+}
+
+on_both! {
+    async fn an_event_that_is_announced_again_is_not_told_again(app: TestApp) {
+        let services = impatient(&app);
+        let receiver = Receiver::start(Manner::Status(200)).await;
+        webhook(&services, &app, &receiver.url).await;
+        let invited = app.invite("visit-1").await;
+        let of = |occasion: &str| {
+            let (organization, unit) = (app.world.organization.expect("organization"), UnitId::parse(&app.world.unit).expect("id"));
+            let invitation = InvitationId::parse(&invited.id).expect("id");
+            Event::new(EventKind::ReminderDue, organization, unit, invitation).on(occasion.to_owned())
+        };
+        for occasion in ["1", "1", "2"] {
+            let context = (services.clone(), of(occasion));
+            let announced = services.db.write(context, |(services, event), tx| {
+                Box::pin(async move {
+                    // Twice in one unit of work as well.
+                    events::announce(tx, services, event).await?;
+                    events::announce(tx, services, event).await
+                })
+            });
+            announced.await.expect("announced");
+        }
+        assert_eq!(outbox::deliver(&services).await, Ok(3));
+        // Made in one instant, they come in no order.
+        let mut types = receiver.types();
+        types.sort();
+        assert_eq!(types, ["invitation.issued", "invitation.reminder_due", "invitation.reminder_due"]);
     }
 }

@@ -1,7 +1,6 @@
 //! The outbox: what is sent to webhooks, how, how often, and what a receiver that misbehaves can do.
 
 mod api;
-mod command;
 mod events;
 mod failing;
 pub mod receiver;

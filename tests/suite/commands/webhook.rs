@@ -1,7 +1,7 @@
 //! `kartlegging webhook`: what an operator does with webhooks.
 
-use super::receiver::{Manner, Receiver};
 use crate::on_both;
+use crate::outbox::receiver::{Manner, Receiver};
 use crate::support::TestApp;
 use crate::support::program::Program;
 
