@@ -178,6 +178,8 @@ fn decide_person(person: &ClinicianActor, action: Action, resource: Resource<'_>
         }
         Action::ReadWorklist | Action::EnterPaper if in_unit(Role::Clinician) => Ok(Ground::CareRelation),
         Action::SearchPatients if person.has(Role::Clinician) => Ok(Ground::CareRelation),
+        Action::ManageDeliveries if person.has(Role::OrganizationAdmin) => Ok(Ground::CareRelation),
+        Action::ReadStatistics if person.has(Role::OrganizationAdmin) || in_unit(Role::UnitAdmin) => Ok(Ground::CareRelation),
         Action::ManageInvitations
         | Action::IssueBatch
         | Action::ReadInvitation
@@ -186,10 +188,9 @@ fn decide_person(person: &ClinicianActor, action: Action, resource: Resource<'_>
         | Action::EnterPaper
         | Action::SearchPatients
         | Action::RenderMessage
+        | Action::ManageDeliveries
+        | Action::ReadStatistics
         | Action::Answer => Err(Denied::Role),
-        Action::ManageDeliveries if person.has(Role::OrganizationAdmin) => Ok(Ground::CareRelation),
-        Action::ReadStatistics if person.has(Role::OrganizationAdmin) || in_unit(Role::UnitAdmin) => Ok(Ground::CareRelation),
-        Action::ManageDeliveries | Action::ReadStatistics => Err(Denied::Role),
         Action::ReadAnswers | Action::Review => {
             if !person.has(Role::Clinician) {
                 Err(Denied::Role)

@@ -30,7 +30,7 @@ fn small(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-fn from(row: uptake::Model) -> Result<Row> {
+fn from(row: &uptake::Model) -> Result<Row> {
     let count = |number: i32| u32::try_from(number).map_err(|_| StorageError::Corrupt("counts"));
     let median = |minutes: Option<i32>, of: i32| minutes.map(|minutes| Ok::<_, StorageError>((count(minutes)?, count(of)?))).transpose();
     let counts = Counts {
@@ -63,7 +63,7 @@ pub async fn list(
     if let Some(units) = units {
         query = query.filter(uptake::Column::UnitId.is_in(units.iter().map(|unit| unit.0)));
     }
-    query.all(reader.transaction()).await?.into_iter().map(from).collect()
+    query.all(reader.transaction()).await?.iter().map(from).collect()
 }
 
 /// Writes the counts of a unit and week over those before.
@@ -115,9 +115,12 @@ pub async fn any(reader: &impl Reader, organization: OrganizationId) -> Result<b
     Ok(query.one(reader.transaction()).await?.is_some())
 }
 
+/// The first and the last of something.
+type Ends<T> = (Option<T>, Option<T>);
+
 /// First and last moment and day of an organization's visits and due invitations.
 pub async fn span(reader: &impl Reader, organization: OrganizationId) -> Result<Vec<NaiveDate>> {
-    let visits: Option<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> = appointment::Entity::find()
+    let visits: Option<Ends<DateTime<Utc>>> = appointment::Entity::find()
         .select_only()
         .column_as(appointment::Column::StartsAt.min(), "first_at")
         .column_as(appointment::Column::StartsAt.max(), "last_at")
@@ -125,7 +128,7 @@ pub async fn span(reader: &impl Reader, organization: OrganizationId) -> Result<
         .into_tuple()
         .one(reader.transaction())
         .await?;
-    let due: Option<(Option<NaiveDate>, Option<NaiveDate>)> = invitation::Entity::find()
+    let due: Option<Ends<NaiveDate>> = invitation::Entity::find()
         .select_only()
         .column_as(invitation::Column::DueOn.min(), "first_on")
         .column_as(invitation::Column::DueOn.max(), "last_on")

@@ -49,7 +49,8 @@ pub struct Webhook {
 
 /// The words of the events, each with a blank before and after.
 fn words(events: &BTreeSet<EventKind>) -> String {
-    events.iter().map(|kind| format!(" {}", kind.word())).collect::<String>() + " "
+    let words: Vec<&str> = events.iter().map(|kind| kind.word()).collect();
+    format!(" {} ", words.join(" "))
 }
 
 pub(super) fn from(row: webhook::Model) -> Result<Webhook> {
