@@ -296,9 +296,7 @@ impl Db {
 
     async fn run(&self, job: Job) -> Result<(), Stop> {
         match &self.door {
-            Door::Sqlite { writer, .. } => {
-                bounded(self.longest, writer.run(job)).await.unwrap_or_else(|late| Err(Stop::Storage(late)))
-            }
+            Door::Sqlite { writer, .. } => bounded(self.longest, writer.run(job)).await.unwrap_or_else(|late| Err(Stop::Storage(late))),
             Door::Postgres(pool) => {
                 let (pool, longest) = (pool.clone(), self.longest);
                 // Not aborted when the caller goes away: what has begun is finished or rolled back.

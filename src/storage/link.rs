@@ -3,9 +3,7 @@
 
 use super::sqlite::Connection;
 use async_trait::async_trait;
-use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, ExecResult, QueryResult, Statement, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, ExecResult, QueryResult, Statement, TransactionTrait};
 use std::sync::Arc;
 
 /// An open transaction.

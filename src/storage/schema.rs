@@ -1,7 +1,7 @@
 //! Migrations: applying them, and noticing a database that is behind or newer than this program.
 
 use super::db::Door;
-use super::sqlite::{Alone, Place};
+use super::sqlite::{Alone, Place, describe};
 use super::{Db, Reader, StorageError};
 use kartlegging_migrations::{MigrationTrait, Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, Statement, TransactionTrait};
@@ -91,11 +91,7 @@ async fn migrate_postgres(connection: &DatabaseConnection, direction: Direction)
         // asked for and not waited for: an index that is built concurrently waits for every statement
         // that is under way, and one that waits for this lock would never end.
         let lock = connection.begin().await?;
-        let ask = Statement::from_sql_and_values(
-            DatabaseBackend::Postgres,
-            "SELECT pg_try_advisory_xact_lock($1) AS taken",
-            [LOCK.into()],
-        );
+        let ask = Statement::from_sql_and_values(DatabaseBackend::Postgres, "SELECT pg_try_advisory_xact_lock($1) AS taken", [LOCK.into()]);
         let taken = match lock.query_one_raw(ask).await? {
             Some(row) => row.try_get::<bool>("", "taken")?,
             None => false,
@@ -133,6 +129,9 @@ async fn migrate_sqlite(place: &Place, direction: Direction) -> Result<(), Stora
             chosen.truncate(steps.and_then(|steps| usize::try_from(steps).ok()).unwrap_or(usize::MAX));
         }
     }
+    if chosen.is_empty() {
+        return Ok(());
+    }
     for migration in chosen {
         alone.connection().again("BEGIN IMMEDIATE")?;
         let done = step(&driver, migration.as_ref(), direction).await;
@@ -143,7 +142,12 @@ async fn migrate_sqlite(place: &Place, direction: Direction) -> Result<(), Stora
         }
         alone.connection().again("COMMIT")?;
     }
-    Ok(())
+    alone.connection().again("BEGIN IMMEDIATE")?;
+    let described = describe(alone.connection()).and_then(|()| alone.connection().again("COMMIT"));
+    if described.is_err() {
+        alone.connection().clear();
+    }
+    Ok(described?)
 }
 
 async fn step(driver: &DatabaseConnection, migration: &dyn MigrationTrait, direction: Direction) -> Result<(), DbErr> {
