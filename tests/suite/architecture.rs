@@ -25,13 +25,15 @@ const FLOORS: [(&str, &[&str]); 9] = [
 const TOP: [&str; 6] = ["app", "cli", "config", "telemetry", "main", "lib"];
 
 /// Libraries that rule a floor, with the only folders that may name them.
-const FRAMEWORKS: [(&str, &[&str]); 12] = [
+const FRAMEWORKS: [(&str, &[&str]); 14] = [
     ("actix_web", &["http"]),
     ("sea_orm", &["storage"]),
     ("sea_orm_migration", &[]),
     ("kartlegging_migrations", &["storage"]),
     ("lettre", &["mail"]),
     ("sqlx", &["storage"]),
+    ("rusqlite", &["storage"]),
+    ("mimalloc", &["main"]),
     ("jsonwebtoken", &["crypto", "app"]),
     ("aws_lc_rs", &["crypto"]),
     ("reqwest", &["crypto"]),
