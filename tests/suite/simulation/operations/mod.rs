@@ -48,7 +48,6 @@ pub const TABLE: &[(usize, &str, Choose)] = &[
     (14, "revoke", keeping::revoke),
     (18, "reissue", keeping::reissue),
     (3, "print on paper", keeping::print),
-    (3, "write a letter", keeping::letter),
     (130, "open", opening::open),
     (70, "guess", opening::guess),
     (20, "guess a code", opening::guess_code),
