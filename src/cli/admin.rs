@@ -1,7 +1,7 @@
 //! `kartlegging organization|unit|client|clinician`
 
 use super::failure::Failure;
-use super::{argument, retention, support};
+use super::{argument, letter_text, retention, support};
 use crate::app::App;
 use crate::domain::actor::{Grant, Scope};
 use crate::domain::identifier::{IdentifierError, IdentifierSystem, PatientIdentifier};
@@ -54,6 +54,8 @@ pub(super) enum OrganizationCommand {
         #[command(flatten)]
         options: support::Options,
     },
+    /// Show, set, try or reset the text of letters, of the organization or of a unit.
+    LetterText(letter_text::Options),
     /// Show or set how long each kind of data is kept.
     Retention {
         /// Organization id.
@@ -86,6 +88,21 @@ pub(super) enum UnitCommand {
         /// Threshold of its own.
         #[arg(long)]
         threshold: Option<i32>,
+        /// Its name alone would tell what a patient is treated for: letters name the organization only.
+        #[arg(long)]
+        discreet: bool,
+    },
+    /// Say whether letters may name the unit (off) or the organization only (on).
+    Discreet {
+        /// Organization id.
+        #[arg(long)]
+        organization: String,
+        /// Unit id.
+        #[arg(long)]
+        unit: String,
+        /// on or off.
+        #[arg(value_parser = ["on", "off"])]
+        turn: String,
     },
     /// List units.
     List {
@@ -119,7 +136,8 @@ pub(super) enum ClientCommand {
         /// Its `client_id` at an external issuer.
         #[arg(long)]
         external_id: Option<String>,
-        /// What it may do: invitations:write, invitations:read, responses:read, patients:read. Repeat for several.
+        /// What it may do: invitations:write, invitations:read, letters:render, responses:read, patients:read.
+        /// Repeat for several.
         #[arg(long = "scope", required = true)]
         scopes: Vec<String>,
     },
@@ -194,6 +212,10 @@ pub(super) fn organization_id(text: &str) -> Result<OrganizationId, Failure> {
         .ok_or_else(|| argument("--organization is not an id; `kartlegging organization list` shows them".to_owned()))
 }
 
+pub(super) fn unit_id(text: &str) -> Result<UnitId, Failure> {
+    UnitId::parse(text).ok_or_else(|| argument("--unit is not an id; `kartlegging unit list` shows them".to_owned()))
+}
+
 pub(super) async fn organization(command: OrganizationCommand, app: &App) -> Result<(), Failure> {
     match command {
         OrganizationCommand::Add { name, kind, number, phone, threshold, threshold_source, care_window_days } => {
@@ -216,6 +238,7 @@ pub(super) async fn organization(command: OrganizationCommand, app: &App) -> Res
             let owner = Owner { organization: organization_id(&organization)?, unit: None };
             support::run(&app.services, owner, &options).await?;
         }
+        OrganizationCommand::LetterText(options) => letter_text::run(&app.services, &options).await?,
         OrganizationCommand::Retention { organization, options } => {
             retention::run(&app.services, organization_id(&organization)?, &options).await?;
         }
@@ -225,23 +248,26 @@ pub(super) async fn organization(command: OrganizationCommand, app: &App) -> Res
 
 pub(super) async fn unit(command: UnitCommand, app: &App) -> Result<(), Failure> {
     match command {
-        UnitCommand::Add { organization, name, phone, external_id, questionnaire, threshold } => {
+        UnitCommand::Add { organization, name, phone, external_id, questionnaire, threshold, discreet } => {
             let form = match questionnaire.split_once('@') {
                 None => (questionnaire, None),
                 Some((name, version)) => (name.to_owned(), Some(version.to_owned())),
             };
-            let new = NewUnit { organization: organization_id(&organization)?, name, phone, external_id, form, threshold };
+            let new = NewUnit { organization: organization_id(&organization)?, name, phone, external_id, form, threshold, discreet };
             println!("{}", admin::add_unit(&app.services, new).await?);
         }
         UnitCommand::List { organization } => {
             let organization = organization.as_deref().map(organization_id).transpose()?;
             for one in admin::list_units(&app.services, organization).await? {
-                println!("{}  organization {}  {}  {}", one.id, one.organization, one.questionnaire_name, one.name);
+                let discreet = if one.discreet { "  (discreet)" } else { "" };
+                println!("{}  organization {}  {}  {}{discreet}", one.id, one.organization, one.questionnaire_name, one.name);
             }
         }
+        UnitCommand::Discreet { organization, unit, turn } => {
+            admin::set_discreet(&app.services, organization_id(&organization)?, unit_id(&unit)?, turn == "on").await?;
+        }
         UnitCommand::Support { organization, unit, options } => {
-            let unit =
-                UnitId::parse(&unit).ok_or_else(|| argument("--unit is not an id; `kartlegging unit list` shows them".to_owned()))?;
+            let unit = unit_id(&unit)?;
             let owner = Owner { organization: organization_id(&organization)?, unit: Some(unit) };
             support::run(&app.services, owner, &options).await?;
         }

@@ -10,6 +10,8 @@ mod demo;
 pub mod failure;
 mod invite;
 mod keys;
+mod letter_text;
+mod letters;
 mod migrate;
 mod patient;
 mod questionnaire;
@@ -81,6 +83,8 @@ enum Command {
     Restore(backup::RestoreOptions),
     /// Issue invitations for the rows of a CSV file.
     Invite(invite::Options),
+    /// Print the letter slips of many invitations into one PDF.
+    Letters(letters::Options),
 }
 
 /// Runs a command.
@@ -102,6 +106,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Backup(options) => backup::back_up(&options, &load()?).await,
         Command::Restore(options) => backup::restore(&options, &load()?).await,
         Command::Invite(options) => invite::run(&options, &app(load()?).await?).await,
+        Command::Letters(options) => letters::run(&options, &app(load()?).await?).await,
     }
 }
 

@@ -14,6 +14,9 @@ pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
         return Err(Failure::config("config-invalid", "log_filter can't be read".to_owned(), "Write it like info,sqlx=warn."));
     }
     let listener = bind(&settings)?;
+    if settings.base_is_long() {
+        tracing::warn!("base_url is longer than 30 characters: people type it from letters, so give the service a shorter name");
+    }
     let migrate = settings.migrate.unwrap_or(settings.is_sqlite());
     let app = App::build(settings, migrate, Machine::default()).await?;
     tracing::info!(address = %listener.local_addr().map(|a| a.to_string()).unwrap_or_default(), database = app.services.db.kind(), "serving");

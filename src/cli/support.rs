@@ -67,6 +67,11 @@ pub(super) fn language(text: &str) -> Result<Language, Failure> {
 }
 
 fn read(path: &Path) -> Result<SupportText, Failure> {
+    SupportText::parse(&read_text(path)?).map_err(|error| argument(format!("--file {}: {error}", path.display())))
+}
+
+/// The text of a file that may hold [`MAX_LENGTH`] characters.
+pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     read.map_err(|error| Failure::run("not-found", format!("{} can't be read: {}", path.display(), error.kind()), "Check the path."))?;
@@ -74,8 +79,7 @@ fn read(path: &Path) -> Result<SupportText, Failure> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
         return Err(unfit(format!("the text is much longer than {MAX_LENGTH} characters")));
     }
-    let text = String::from_utf8(bytes).map_err(|_| unfit("the text is not UTF-8".to_owned()))?;
-    SupportText::parse(&text).map_err(|error| unfit(error.to_string()))
+    String::from_utf8(bytes).map_err(|_| unfit("the text is not UTF-8".to_owned()))
 }
 
 async fn list(services: &Services, owner: Owner) -> Result<(), Failure> {

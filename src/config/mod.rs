@@ -16,6 +16,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+/// Most characters of a base URL that is typed from a letter.
+const TYPED: usize = 30;
 /// Prefix of environment variables.
 const PREFIX: &str = "KARTLEGGING_";
 /// Settings that can hold a secret: also as `*_FILE`.
@@ -225,6 +227,11 @@ impl Settings {
         } else {
             Err(invalid("access_log_heads_url must be https, or on this machine"))
         }
+    }
+
+    /// Whether the base URL is longer than people like to type from a letter.
+    pub fn base_is_long(&self) -> bool {
+        self.base().chars().count() > TYPED
     }
 
     /// The base URL without a slash at the end.

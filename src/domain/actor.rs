@@ -19,11 +19,15 @@ pub enum Scope {
     /// Look patients up by identifier.
     #[serde(rename = "patients:read")]
     PatientsRead,
+    /// Get what goes into a letter: link, code, QR code, text, PDF.
+    #[serde(rename = "letters:render")]
+    LettersRender,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 4] = [Self::InvitationsWrite, Self::InvitationsRead, Self::ResponsesRead, Self::PatientsRead];
+    pub const ALL: [Self; 5] =
+        [Self::InvitationsWrite, Self::InvitationsRead, Self::ResponsesRead, Self::PatientsRead, Self::LettersRender];
 
     /// The word in a token.
     pub fn word(self) -> &'static str {
@@ -32,6 +36,7 @@ impl Scope {
             Self::InvitationsRead => "invitations:read",
             Self::ResponsesRead => "responses:read",
             Self::PatientsRead => "patients:read",
+            Self::LettersRender => "letters:render",
         }
     }
 

@@ -9,6 +9,7 @@ pub mod identifier;
 pub mod ids;
 pub mod invitation;
 pub mod language;
+pub mod letter_text;
 pub mod log;
 pub mod need;
 pub mod policy;

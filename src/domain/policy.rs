@@ -16,6 +16,8 @@ pub enum Action {
     IssueBatch,
     /// Read the state of an invitation of a unit.
     ReadInvitation,
+    /// Get what goes into the letter of an invitation, link and code among it.
+    RenderLetter,
     /// See the worklist of a unit.
     ReadWorklist,
     /// Read a response, its summary, versions or a patient's timeline.
@@ -36,10 +38,11 @@ pub enum Action {
 
 impl Action {
     /// Every action, for the table test.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ManageInvitations,
         Self::IssueBatch,
         Self::ReadInvitation,
+        Self::RenderLetter,
         Self::ReadWorklist,
         Self::ReadAnswers,
         Self::Review,
@@ -141,6 +144,7 @@ fn client_scopes(action: Action) -> Option<&'static [Scope]> {
     match action {
         Action::ManageInvitations | Action::IssueBatch => Some(&[Scope::InvitationsWrite]),
         Action::ReadInvitation => Some(&[Scope::InvitationsRead, Scope::InvitationsWrite]),
+        Action::RenderLetter => Some(&[Scope::LettersRender]),
         Action::ReadAnswers => Some(&[Scope::ResponsesRead]),
         Action::SearchPatients => Some(&[Scope::PatientsRead]),
         Action::ReadQuestionnaires => Some(&[]),
@@ -155,7 +159,9 @@ fn decide_person(person: &ClinicianActor, action: Action, resource: Resource<'_>
     };
     match action {
         Action::ReadQuestionnaires => Ok(Ground::CareRelation),
-        Action::ManageInvitations | Action::ReadInvitation if in_unit(Role::Clinician) || in_unit(Role::UnitAdmin) => {
+        Action::ManageInvitations | Action::ReadInvitation | Action::RenderLetter
+            if in_unit(Role::Clinician) || in_unit(Role::UnitAdmin) =>
+        {
             Ok(Ground::CareRelation)
         }
         Action::ReadWorklist | Action::EnterPaper if in_unit(Role::Clinician) => Ok(Ground::CareRelation),
@@ -163,6 +169,7 @@ fn decide_person(person: &ClinicianActor, action: Action, resource: Resource<'_>
         Action::ManageInvitations
         | Action::IssueBatch
         | Action::ReadInvitation
+        | Action::RenderLetter
         | Action::ReadWorklist
         | Action::EnterPaper
         | Action::SearchPatients

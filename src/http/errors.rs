@@ -6,8 +6,8 @@ use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
 use crate::domain::policy::Denied;
 use crate::domain::respondent::{FieldFault, RespondentFault};
 use crate::services::{
-    Fault, access_log, authenticate, draft, enter_paper, holder, idempotency, invitation, issue_invitations, open_session, patients,
-    print_paper, responses, review, worklist,
+    Fault, access_log, authenticate, draft, enter_paper, holder, idempotency, invitation, issue_invitations, letter, open_session,
+    patients, print_paper, responses, review, worklist,
 };
 
 impl From<Fault> for Problem {
@@ -94,6 +94,17 @@ impl From<print_paper::Error> for Problem {
             print_paper::Error::State(state) => state.into(),
             print_paper::Error::Language => Self::field("/language", FieldCode::LanguageUnknown),
             print_paper::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<letter::Error> for Problem {
+    fn from(error: letter::Error) -> Self {
+        match error {
+            letter::Error::NotFound => Self::new(Code::NotFound),
+            letter::Error::Denied(denied) => denied.into(),
+            letter::Error::State(state) => state.into(),
+            letter::Error::Fault(fault) => fault.into(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Every route, on one screen. The contract test compares this table with `openapi.yaml`.
 
-use super::api::{access_log, invitations, patients, questionnaires, responses, session, worklist};
+use super::api::{access_log, invitations, letters, patients, questionnaires, responses, session, worklist};
 use super::health;
 use super::problem::Problem;
 use super::web::{about, assets, check, entry, leave, questions};
@@ -63,6 +63,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::POST,   "/api/v1/invitations/{id}/reissue",        || web::post().to(invitations::reissue)),
         e(Method::POST,   "/api/v1/invitations/{id}/revoke",         || web::post().to(invitations::revoke)),
         e(Method::POST,   "/api/v1/invitations/{id}/paper",          || web::post().to(invitations::paper)),
+        e(Method::POST,   "/api/v1/invitations/{id}/letter",         || web::post().to(letters::render)),
+        e(Method::POST,   "/api/v1/invitations/{id}/letter.pdf",     || web::post().to(letters::print)),
         e(Method::POST,   "/api/v1/session",                         || web::post().to(session::open)),
         e(Method::GET,    "/api/v1/session",                         || web::get().to(session::get)),
         e(Method::DELETE, "/api/v1/session",                         || web::delete().to(session::end)),

@@ -5,3 +5,4 @@ pub mod paper;
 pub mod pdf;
 pub mod qr;
 pub mod record;
+pub mod slip;

@@ -112,6 +112,8 @@ pub struct NewUnit {
     pub form: (String, Option<String>),
     /// Threshold of its own.
     pub threshold: Option<i32>,
+    /// Whether letters must not name it.
+    pub discreet: bool,
 }
 
 /// Adds a unit.
@@ -128,6 +130,7 @@ pub async fn add_unit(services: &Services, new: NewUnit) -> Result<UnitId, Error
         questionnaire_name: new.form.0,
         questionnaire_version: new.form.1,
         threshold: new.threshold,
+        discreet: new.discreet,
     };
     let result = services
         .db
@@ -140,6 +143,23 @@ pub async fn add_unit(services: &Services, new: NewUnit) -> Result<UnitId, Error
         })
         .await;
     exists("unit", result)
+}
+
+/// Says whether letters may name a unit.
+pub async fn set_discreet(services: &Services, organization: OrganizationId, unit: UnitId, discreet: bool) -> Result<(), Error> {
+    services
+        .db
+        .write((services.clone(), organization, unit), move |(services, organization, unit), tx| {
+            Box::pin(async move {
+                if !organizations::set_discreet(tx, *organization, *unit, discreet).await? {
+                    return Err(Error::NotFound("unit"));
+                }
+                let deed = Deed::done("unit.discreet", Some(("unit", unit.0)), Vec::new()).in_unit(*unit);
+                audit::write(tx, services, &Caller::system(*organization, "command"), &deed).await?;
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// All units, of one organization or of all.

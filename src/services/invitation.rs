@@ -74,8 +74,13 @@ pub struct Presented {
 
 /// The secrets of an issued invitation as people get them.
 pub fn present(services: &Services, issued: &Issued) -> Presented {
-    let link = format!("{}/s/{}", services.rules.base_url, issued.link.text());
-    Presented { code: issued.code.grouped(), qr_svg: qr::svg(&link), link }
+    present_secrets(services, &issued.link, &issued.code)
+}
+
+/// The same for secrets without their invitation.
+pub(super) fn present_secrets(services: &Services, link: &LinkToken, code: &Code) -> Presented {
+    let link = format!("{}/s/{}", services.rules.base_url, link.text());
+    Presented { code: code.grouped(), qr_svg: qr::svg(&link), link }
 }
 
 /// Why not.

@@ -25,6 +25,7 @@ pub mod invitation;
 pub mod issue_invitations;
 pub mod keys;
 pub mod lease;
+pub mod letter;
 pub mod library;
 pub mod open_session;
 pub mod patients;

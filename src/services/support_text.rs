@@ -40,7 +40,8 @@ impl Owner {
         support_texts::Place { organization: self.organization, unit: self.unit, language: language.to_string() }
     }
 
-    async fn check(self, reader: &impl Reader) -> Result<(), Error> {
+    /// Whether it is there.
+    pub(super) async fn check(self, reader: &impl Reader) -> Result<(), Error> {
         organizations::organization(reader, self.organization).await?.ok_or(Error::NotFound("organization"))?;
         if let Some(unit) = self.unit {
             organizations::unit(reader, self.organization, unit).await?.ok_or(Error::NotFound("unit"))?;

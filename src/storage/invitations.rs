@@ -1,12 +1,12 @@
 //! Invitations. Writers change the state only from the state that was read (compare and set), so two
 //! writers on two instances can't both win.
 
-use super::entity::{credential, credential_invitation, invitation};
+use super::entity::{appointment, credential, credential_invitation, invitation};
 use super::{Reader, StorageError, Tx};
 use crate::domain::ids::{AppointmentId, ClinicianId, InvitationId, OrganizationId, PatientId, UnitId};
 use crate::domain::invitation::InvitationState;
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -108,6 +108,33 @@ pub async fn find(reader: &impl Reader, organization: OrganizationId, id: Invita
 pub async fn lock(tx: &Tx, organization: OrganizationId, id: InvitationId) -> Result<Option<Invitation>> {
     let query = invitation::Entity::find_by_id(id.0).filter(invitation::Column::OrganizationId.eq(organization.0)).lock_exclusive();
     query.one(tx.transaction()).await?.map(from).transpose()
+}
+
+/// Invitations of a unit that can still be answered, for visits that start from `from` and before `to`, by
+/// the time of the visit.
+pub async fn of_visits(
+    reader: &impl Reader,
+    organization: OrganizationId,
+    unit: UnitId,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<InvitationId>> {
+    let visit =
+        invitation::Entity::belongs_to(appointment::Entity).from(invitation::Column::AppointmentId).to(appointment::Column::Id).into();
+    let rows = invitation::Entity::find()
+        .join(JoinType::InnerJoin, visit)
+        .filter(invitation::Column::OrganizationId.eq(organization.0))
+        .filter(invitation::Column::UnitId.eq(unit.0))
+        .filter(invitation::Column::State.is_in(["issued", "opened", "started"]))
+        .filter(appointment::Column::StartsAt.gte(from))
+        .filter(appointment::Column::StartsAt.lt(to))
+        .order_by_asc(appointment::Column::StartsAt)
+        .order_by_asc(invitation::Column::Id)
+        .limit(limit)
+        .all(reader.transaction())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id.into()).collect())
 }
 
 /// What makes two invitations the same: asked twice, the second is refused.

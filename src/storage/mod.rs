@@ -22,6 +22,7 @@ pub mod guards;
 pub mod idempotency;
 pub mod invitations;
 pub mod key_use;
+pub mod letter_texts;
 mod link;
 pub mod log_heads;
 pub mod log_seals;

@@ -66,6 +66,8 @@ pub struct Unit {
     pub questionnaire_version: Option<String>,
     /// Threshold of its own.
     pub threshold: Option<i32>,
+    /// Its name alone would tell what a patient is treated for: letters name the organization only.
+    pub discreet: bool,
 }
 
 /// A client.
@@ -127,6 +129,7 @@ fn unit_from(row: unit::Model) -> Unit {
         questionnaire_name: row.questionnaire_name,
         questionnaire_version: row.questionnaire_version,
         threshold: row.threshold,
+        discreet: row.discreet,
     }
 }
 
@@ -221,6 +224,7 @@ pub async fn insert_unit(tx: &Tx, unit: &Unit, now: DateTime<Utc>) -> Result<()>
         questionnaire_version: Set(unit.questionnaire_version.clone()),
         threshold: Set(unit.threshold),
         created_at: Set(now),
+        discreet: Set(unit.discreet),
     };
     unit::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     Ok(())
@@ -230,6 +234,13 @@ pub async fn insert_unit(tx: &Tx, unit: &Unit, now: DateTime<Utc>) -> Result<()>
 pub async fn unit(reader: &impl Reader, organization: OrganizationId, id: UnitId) -> Result<Option<Unit>> {
     let found = unit::Entity::find_by_id(id.0).filter(unit::Column::OrganizationId.eq(organization.0)).one(reader.transaction()).await?;
     Ok(found.map(unit_from))
+}
+
+/// Says whether letters may name a unit. False when there is no such unit.
+pub async fn set_discreet(tx: &Tx, organization: OrganizationId, id: UnitId, discreet: bool) -> Result<bool> {
+    let row = unit::ActiveModel { discreet: Set(discreet), ..Default::default() };
+    let own = unit::Entity::update_many().set(row).filter(unit::Column::Id.eq(id.0));
+    Ok(own.filter(unit::Column::OrganizationId.eq(organization.0)).exec(tx.transaction()).await?.rows_affected == 1)
 }
 
 /// Units of an organization (of all when `None`), by name.

@@ -5,6 +5,7 @@
 
 pub mod format;
 mod issue;
+pub mod letter;
 mod locales;
 mod negotiate;
 pub mod summary;

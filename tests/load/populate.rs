@@ -135,6 +135,7 @@ async fn institutions(app: &App, answers: Value) -> Result<Ground, Failure> {
             external_id: None,
             form: ("distress-thermometer".to_owned(), None),
             threshold: None,
+            discreet: false,
         };
         let unit = admin::add_unit(&services, new).await?;
         grants.insert(Grant { role: Role::Clinician, unit: Some(unit) });

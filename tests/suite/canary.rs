@@ -21,6 +21,7 @@ const FREE_TEXT: &str = "kanaritekst om nattesøvn";
 const HELPER: &str = "Hjelper Dompap";
 const HELPER_PHONE: &str = "+47 98 76 12 34";
 const GROUND: &str = "kanarigrunn";
+const STREET: &str = "Kanaristien 47";
 
 /// Something that must not be found, in the forms it could be found in.
 struct Canary {
@@ -135,6 +136,17 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
     let paper = format!("/api/v1/invitations/{}/paper", issued["id"].as_str().expect("id"));
     let printed = http.call("POST", &paper).bearer(nurse).send().await;
     assert!(crate::print::reading::Pdf::open(&printed.bytes).says(NAME), "the paper carries the name");
+
+    let letter = format!("/api/v1/invitations/{}/letter", issued["id"].as_str().expect("id"));
+    let rendered = http.call("POST", &letter).bearer(nurse).send().await.expect(200);
+    assert_eq!(rendered["credential"], issued["credential"]);
+    let slip = http.call("POST", &format!("{letter}.pdf")).bearer(nurse).json(&json!({"recipient": [NAME, STREET]})).send().await;
+    assert!(crate::print::reading::Pdf::open(&slip.bytes).says(STREET), "the slip carries the address");
+    let long = STREET.repeat(9);
+    problems.push(
+        http.call("POST", &format!("{letter}.pdf")).bearer(nurse).json(&json!({"recipient": [NAME, long], STREET: NAME})).send().await,
+    );
+    problems.push(http.call("POST", &format!("{letter}.pdf?format={NAME}")).bearer(nurse).send().await);
 
     let (link, code) = (issued["credential"]["link"].as_str().expect("link"), issued["credential"]["code"].as_str().expect("code"));
     problems.push(http.call("POST", "/api/v1/session").json(&json!({"link": link, "birth_date": "1950-01-01"})).send().await);
@@ -332,6 +344,7 @@ async fn nothing_leaks(kind: Kind) {
         canary("helper", HELPER),
         canary("helper's phone", HELPER_PHONE),
         canary("ground", GROUND),
+        canary("street", STREET),
     ]);
     let mut hits = Vec::new();
     for problem in &problems {

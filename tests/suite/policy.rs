@@ -28,6 +28,7 @@ fn actor(name: &str) -> Actor {
         "client without invitations:read" => others(Scope::InvitationsRead),
         "client without responses:read" => others(Scope::ResponsesRead),
         "client without patients:read" => others(Scope::PatientsRead),
+        "client without letters:render" => others(Scope::LettersRender),
         "clinician" => person(&[(Role::Clinician, Some(UNIT))]),
         "clinician elsewhere" => person(&[(Role::Clinician, Some(OTHER_UNIT))]),
         "unit_admin" => person(&[(Role::UnitAdmin, Some(UNIT))]),
@@ -46,10 +47,11 @@ fn actor(name: &str) -> Actor {
     }
 }
 
-const ACTIONS: [Action; 11] = [
+const ACTIONS: [Action; 12] = [
     Action::ManageInvitations,
     Action::IssueBatch,
     Action::ReadInvitation,
+    Action::RenderLetter,
     Action::ReadWorklist,
     Action::ReadAnswers,
     Action::Review,
@@ -62,24 +64,25 @@ const ACTIONS: [Action; 11] = [
 
 /// `+` allowed, `S` scope missing, `R` role missing, `G` a ground is asked for and then enough.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 11]); 16] = [
-    //                                  manage batch read  work  answ  revi  paper sear  log   forms answer
-    ("client",                           ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
-    ("client without scopes",            ["S",  "S",  "S",  "R",  "S",  "R",  "R",  "S",  "R",  "+",  "R"]),
-    ("client without invitations:write", ["S",  "S",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
-    ("client without invitations:read",  ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
-    ("client without responses:read",    ["+",  "+",  "+",  "R",  "S",  "R",  "R",  "+",  "R",  "+",  "R"]),
-    ("client without patients:read",     ["+",  "+",  "+",  "R",  "+",  "R",  "R",  "S",  "R",  "+",  "R"]),
-    ("clinician",                        ["+",  "R",  "+",  "+",  "+",  "+",  "+",  "+",  "R",  "+",  "R"]),
-    ("clinician elsewhere",              ["R",  "R",  "R",  "R",  "G",  "G",  "R",  "+",  "R",  "+",  "R"]),
-    ("unit_admin",                       ["+",  "R",  "+",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
-    ("unit_admin elsewhere",             ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R"]),
-    ("admin here, clinician there",      ["+",  "R",  "+",  "R",  "G",  "G",  "R",  "+",  "+",  "+",  "R"]),
-    ("organization_admin",               ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
-    ("auditor",                          ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
-    ("without roles",                    ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R"]),
-    ("holder",                           ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+"]),
-    ("system",                           ["+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+"]),
+const TABLE: [(&str, [&str; 12]); 17] = [
+    //                                  manage batch read  lett  work  answ  revi  paper sear  log   forms answer
+    ("client",                           ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
+    ("client without scopes",            ["S",  "S",  "S",  "S",  "R",  "S",  "R",  "R",  "S",  "R",  "+",  "R"]),
+    ("client without invitations:write", ["S",  "S",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
+    ("client without invitations:read",  ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
+    ("client without responses:read",    ["+",  "+",  "+",  "+",  "R",  "S",  "R",  "R",  "+",  "R",  "+",  "R"]),
+    ("client without patients:read",     ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "S",  "R",  "+",  "R"]),
+    ("client without letters:render",    ["+",  "+",  "+",  "S",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
+    ("clinician",                        ["+",  "R",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "R",  "+",  "R"]),
+    ("clinician elsewhere",              ["R",  "R",  "R",  "R",  "R",  "G",  "G",  "R",  "+",  "R",  "+",  "R"]),
+    ("unit_admin",                       ["+",  "R",  "+",  "+",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
+    ("unit_admin elsewhere",             ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R"]),
+    ("admin here, clinician there",      ["+",  "R",  "+",  "+",  "R",  "G",  "G",  "R",  "+",  "+",  "+",  "R"]),
+    ("organization_admin",               ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
+    ("auditor",                          ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
+    ("without roles",                    ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R"]),
+    ("holder",                           ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+"]),
+    ("system",                           ["+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+"]),
 ];
 
 fn outcome(actor: &Actor, action: Action, units: &[UnitId], stated: Option<Ground>) -> &'static str {
@@ -133,6 +136,7 @@ fn the_missing_scope_is_named() {
         (Action::ReadInvitation, Scope::InvitationsRead),
         (Action::ReadAnswers, Scope::ResponsesRead),
         (Action::SearchPatients, Scope::PatientsRead),
+        (Action::RenderLetter, Scope::LettersRender),
     ] {
         let denied = decide(&client(&[]), action, Resource { units: &[UNIT], stated: None });
         assert_eq!(denied, Err(Denied::Scope(scope)));

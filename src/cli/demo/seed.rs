@@ -121,6 +121,7 @@ impl Seeder {
                 external_id: None,
                 form: (form.to_owned(), None),
                 threshold: None,
+                discreet: false,
             };
             let id = admin::add_unit(&self.services, new).await?;
             self.units.entry(one.organization.clone()).or_default().push(id);

@@ -1,6 +1,6 @@
 //! Issuing, reading, reissuing and revoking invitations.
 
-use super::{form_ref, moment, state};
+use super::{form_ref, letters, moment, state};
 use crate::domain::clock::oslo_date;
 use crate::domain::identifier::{IdentifierError, PatientIdentifier};
 use crate::domain::ids::InvitationId;
@@ -10,10 +10,10 @@ use crate::http::extract::{ApiCaller, BATCH, BODY, Door, json as read_json, opti
 use crate::http::fields::{self, Fields, Parsed};
 use crate::http::problem::{Code, FieldCode, Problem};
 use crate::http::query::Query;
-use crate::services::Services;
 use crate::services::invitation::{self, InvitationView, Issued};
 use crate::services::issue_invitations::{self, Contact, Order, PatientData, Visit};
-use crate::services::print_paper;
+use crate::services::letter::{self, Letter};
+use crate::services::{Caller, Fault, Services, print_paper};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 use validator::ValidateEmail;
@@ -41,14 +41,36 @@ fn view(invitation: &InvitationView) -> Value {
     })
 }
 
-fn issued(issued: &Issued, services: &Services) -> Value {
-    let shown = invitation::present(services, issued);
+fn issued(issued: &Issued, letter: Option<&Letter>, services: &Services) -> Value {
     let mut body = view(&issued.invitation);
     if let Some(body) = body.as_object_mut() {
-        let credential = json!({"link": shown.link, "code": shown.code, "qr_svg": shown.qr_svg});
-        body.insert("credential".into(), credential);
+        body.insert("credential".into(), letters::credential(&invitation::present(services, issued)));
+        if let Some(letter) = letter {
+            body.insert("letter".into(), letters::body(letter));
+        }
     }
     body
+}
+
+/// An order, and whether its letter is asked for with it.
+type Asked = (Order, bool);
+
+fn asked(fields: &Fields<'_>, services: &Services) -> Option<Asked> {
+    let letter = fields.optional("letter", fields::boolean);
+    Some((order(fields, services)?, letter.unwrap_or(false)))
+}
+
+/// The letters of those that were issued and asked for theirs.
+async fn letters_of<'a>(
+    services: &Services,
+    caller: &Caller,
+    wanted: impl Iterator<Item = (&'a Issued, bool)>,
+) -> Result<Vec<Letter>, Fault> {
+    let wanted: Vec<&Issued> = wanted.filter(|(_, asked)| *asked).map(|(issued, _)| issued).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    letter::of_issued(services, caller.actor.organization(), &wanted).await
 }
 
 fn order(fields: &Fields<'_>, services: &Services) -> Option<Order> {
@@ -118,7 +140,8 @@ pub(super) fn identifier(fields: &Fields<'_>, services: &Services) -> Option<Pat
     }
 }
 
-fn ui_language(value: &Value) -> Parsed<Language> {
+/// A language of the product.
+pub(super) fn ui_language(value: &Value) -> Parsed<Language> {
     let language = fields::language(value)?;
     if crate::text::languages().contains(&language) { Ok(language) } else { Err(FieldCode::LanguageUnknown) }
 }
@@ -145,10 +168,11 @@ pub(in crate::http) async fn issue(
     Query::read(&request, &[])?;
     let body = read_json(&request, payload, BODY).await?;
     let repeatable = repeatable(&request, "issue".to_owned(), body.bytes)?;
-    let order = fields::object(&body.value, |fields| order(fields, &door.services))?;
+    let (order, asked) = fields::object(&body.value, |fields| asked(fields, &door.services))?;
     let done = issue_invitations::issue(&door.services, &caller, order, repeatable).await?;
+    let letter = letters_of(&door.services, &caller, std::iter::once((&done, asked))).await?;
     let location = format!("/api/v1/invitations/{}", done.invitation.id);
-    Ok(HttpResponse::Created().insert_header(("location", location)).json(issued(&done, &door.services)))
+    Ok(HttpResponse::Created().insert_header(("location", location)).json(issued(&done, letter.first(), &door.services)))
 }
 
 /// `POST /api/v1/invitations/batch`
@@ -162,13 +186,17 @@ pub(in crate::http) async fn issue_batch(
     let body = read_json(&request, payload, BATCH).await?;
     let repeatable = repeatable(&request, "issue-batch".to_owned(), body.bytes)?;
     let items = fields::object(&body.value, |fields| fields.required("items", items))?;
-    let read: Vec<Result<Order, Problem>> = items.iter().map(|item| fields::object(item, |fields| order(fields, &door.services))).collect();
-    let orders = read.iter().map(|item| item.as_ref().ok().cloned()).collect();
+    let read: Vec<Result<Asked, Problem>> = items.iter().map(|item| fields::object(item, |fields| asked(fields, &door.services))).collect();
+    let orders = read.iter().map(|item| item.as_ref().ok().map(|(order, _)| order.clone())).collect();
     let done = issue_invitations::issue_batch(&door.services, &caller, orders, repeatable).await?;
+    let asks = |item: &Result<Asked, Problem>| item.as_ref().is_ok_and(|(_, asked)| *asked);
+    let wanted = read.iter().zip(&done).filter_map(|(item, done)| Some((done.as_ref().ok()?, asks(item))));
+    let mut letters = letters_of(&door.services, &caller, wanted).await?.into_iter();
     let context = current();
     let mut count = (0, 0);
     let mut results = Vec::with_capacity(read.len());
     for (index, (item, done)) in read.into_iter().zip(done).enumerate() {
+        let asked = asks(&item);
         // What was recorded counts; why an item could not be read is said by reading it again.
         let result = match (done, item) {
             (Err(issue_invitations::Error::Unreadable), Err(problem)) => Err(problem),
@@ -177,7 +205,8 @@ pub(in crate::http) async fn issue_batch(
         results.push(match result {
             Ok(done) => {
                 count.0 += 1;
-                json!({"index": index, "status": 201, "invitation": issued(&done, &door.services)})
+                let letter = if asked { letters.next() } else { None };
+                json!({"index": index, "status": 201, "invitation": issued(&done, letter.as_ref(), &door.services)})
             }
             Err(problem) => {
                 count.1 += 1;
@@ -225,7 +254,7 @@ pub(in crate::http) async fn reissue(
     let id = invitation_id(&path)?;
     let repeatable = repeatable(&request, "reissue".to_owned(), id.to_string().into_bytes())?;
     let done = invitation::reissue(&door.services, &caller, id, repeatable).await?;
-    Ok(HttpResponse::Ok().json(issued(&done, &door.services)))
+    Ok(HttpResponse::Ok().json(issued(&done, None, &door.services)))
 }
 
 /// `POST /api/v1/invitations/{id}/revoke`

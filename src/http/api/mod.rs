@@ -2,6 +2,7 @@
 
 pub(super) mod access_log;
 pub(super) mod invitations;
+pub(super) mod letters;
 pub(super) mod patients;
 pub(super) mod questionnaires;
 pub(super) mod responses;

@@ -14,7 +14,7 @@ use krilla::{Document, SerializeSettings};
 
 use super::Error;
 use super::face::Faces;
-use super::sheet::{FOOT, MARGIN, Mark, PAGE, Page};
+use super::sheet::{FOOT, Mark, Page};
 use crate::domain::language::Language;
 
 /// Distance of a circle's control points from its quarter points, as part of the radius.
@@ -57,6 +57,12 @@ pub(super) struct Plan<'a> {
     pub(super) language: &'a Language,
     pub(super) faces: &'a Faces,
     pub(super) elements: &'a [Element],
+    /// Elements that a part of the document begins with; none where it has no parts.
+    pub(super) parts: &'a [usize],
+    /// Width and height of a page.
+    pub(super) size: (f32, f32),
+    /// Where marks are measured from, from the left.
+    pub(super) margin: f32,
     pub(super) pages: &'a [Page],
     /// Marks of the foot of each page.
     pub(super) feet: &'a [Vec<Mark>],
@@ -69,14 +75,14 @@ pub(super) fn render(plan: &Plan<'_>) -> Result<Vec<u8>, Error> {
     let mut document = Document::new_with(SerializeSettings { configuration, ..SerializeSettings::default() });
     let mut drawn = vec![Drawn::default(); plan.elements.len()];
     for (number, strips) in plan.pages.iter().enumerate() {
-        let settings = PageSettings::from_wh(PAGE.0, PAGE.1).ok_or(Error::Refused)?;
+        let settings = PageSettings::from_wh(plan.size.0, plan.size.1).ok_or(Error::Refused)?;
         let mut page = document.start_page_with(settings);
         let mut surface = page.surface();
         for (top, strip) in strips {
-            let mut pen = Pen { faces: plan.faces, surface: &mut surface, drawn: &mut drawn, page: number };
+            let mut pen = Pen { faces: plan.faces, surface: &mut surface, drawn: &mut drawn, page: number, margin: plan.margin };
             strip.marks.iter().for_each(|mark| pen.mark(mark, *top, ArtifactType::Layout));
         }
-        let mut pen = Pen { faces: plan.faces, surface: &mut surface, drawn: &mut drawn, page: number };
+        let mut pen = Pen { faces: plan.faces, surface: &mut surface, drawn: &mut drawn, page: number, margin: plan.margin };
         plan.feet.get(number).into_iter().flatten().for_each(|mark| pen.mark(mark, FOOT, ArtifactType::Footer));
         surface.finish();
         page.finish();
@@ -94,6 +100,7 @@ struct Pen<'a, 's> {
     surface: &'a mut Surface<'s>,
     drawn: &'a mut [Drawn],
     page: usize,
+    margin: f32,
 }
 
 impl Pen<'_, '_> {
@@ -108,13 +115,13 @@ impl Pen<'_, '_> {
                 let content = self.surface.start_tagged(tag);
                 self.surface.set_stroke(None);
                 self.surface.set_fill(Some(Fill::default()));
-                self.faces.of(*weight).draw(self.surface, MARGIN + x, top + base, *size, text);
+                self.faces.of(*weight).draw(self.surface, self.margin + x, top + base, *size, text);
                 self.surface.end_tagged();
                 self.note(*element, content, top);
             }
-            Mark::Square { x, y, side } => self.outline(rectangle(MARGIN + x, top + y, *side), decoration),
-            Mark::Circle { x, y, side } => self.outline(circle(MARGIN + x, top + y, *side), decoration),
-            Mark::Rule { x, y, width } => self.outline(rule(MARGIN + x, top + y, *width), decoration),
+            Mark::Square { x, y, side } => self.outline(rectangle(self.margin + x, top + y, *side), decoration),
+            Mark::Circle { x, y, side } => self.outline(circle(self.margin + x, top + y, *side), decoration),
+            Mark::Rule { x, y, width } => self.outline(rule(self.margin + x, top + y, *width), decoration),
             Mark::Dots { element, side, at } => self.dots(*element, *side, at, top),
         }
     }
@@ -136,7 +143,7 @@ impl Pen<'_, '_> {
     }
 
     fn dots(&mut self, element: usize, side: f32, at: &[(f32, f32)], top: f32) {
-        let squares = at.iter().filter_map(|(x, y)| Rect::from_xywh(MARGIN + x, top + y, side, side));
+        let squares = at.iter().filter_map(|(x, y)| Rect::from_xywh(self.margin + x, top + y, side, side));
         let mut path = PathBuilder::new();
         squares.for_each(|square| path.push_rect(square));
         let Some(path) = path.finish() else { return };
@@ -146,8 +153,10 @@ impl Pen<'_, '_> {
         self.surface.draw_path(&path);
         self.surface.end_tagged();
         self.note(Some(element), content, top);
+        let near = at.iter().fold((f32::MAX, f32::MAX), |(x, y): (f32, f32), (a, b)| (x.min(*a), y.min(*b)));
         let far = at.iter().fold((0.0, 0.0), |(x, y): (f32, f32), (a, b)| (x.max(*a), y.max(*b)));
-        let bounds = Rect::from_ltrb(MARGIN, top, MARGIN + far.0 + side, top + far.1 + side);
+        let left = self.margin;
+        let bounds = Rect::from_ltrb(left + near.0, top + near.1, left + far.0 + side, top + far.1 + side);
         if let Some(drawn) = self.drawn.get_mut(element) {
             drawn.bounds = bounds.map(|bounds| BBox::new(self.page, bounds));
         }
@@ -185,7 +194,7 @@ fn outline(plan: &Plan<'_>, drawn: &[Drawn]) -> Outline {
     let mut outline = Outline::new();
     for (element, drawn) in plan.elements.iter().zip(drawn) {
         if let (Role::Heading(1..=2), Some((page, top))) = (&element.role, drawn.first) {
-            let there = krilla::destination::XyzDestination::new(page, Point::from_xy(MARGIN, top));
+            let there = krilla::destination::XyzDestination::new(page, Point::from_xy(plan.margin, top));
             outline.push_child(OutlineNode::new(element.text.clone(), there));
         }
     }
@@ -194,25 +203,22 @@ fn outline(plan: &Plan<'_>, drawn: &[Drawn]) -> Outline {
 
 /// The document as it is read aloud.
 fn tree(plan: &Plan<'_>, drawn: Vec<Drawn>) -> TagTree {
-    let mut tree = TagTree::new();
-    let mut list: Option<(usize, TagGroup)> = None;
-    for (element, drawn) in plan.elements.iter().zip(drawn) {
+    let mut growing = Growing::default();
+    for (at, (element, drawn)) in plan.elements.iter().zip(drawn).enumerate() {
+        if plan.parts.contains(&at) {
+            growing.part();
+        }
         if drawn.content.is_empty() {
             continue;
         }
         let content: Vec<Node> = drawn.content.into_iter().map(Node::from).collect();
         let language = element.language.clone();
         if let Role::Item(number) = element.role {
-            if list.as_ref().is_none_or(|(of, _)| *of != number) {
-                tree.children.extend(list.take().map(|(_, group)| group.into()));
-            }
             let body = TagGroup::with_children(Tag::LBody.with_lang(language), content);
-            let item = TagGroup::with_children(Tag::LI, vec![body.into()]);
-            list.get_or_insert_with(|| (number, TagGroup::new(Tag::L(ListNumbering::None)))).1.push(item);
+            growing.item(number, TagGroup::with_children(Tag::LI, vec![body.into()]));
             continue;
         }
-        tree.children.extend(list.take().map(|(_, group)| group.into()));
-        tree.push(match element.role {
+        growing.push(match element.role {
             Role::Heading(level) => {
                 let level = NonZeroU16::new(level).unwrap_or(NonZeroU16::MIN);
                 TagGroup::with_children(Tag::Hn(level, Some(element.text.clone())).with_lang(language), content)
@@ -223,6 +229,52 @@ fn tree(plan: &Plan<'_>, drawn: Vec<Drawn>) -> TagTree {
             Role::Paragraph | Role::Item(_) => TagGroup::with_children(Tag::P.with_lang(language), content),
         });
     }
-    tree.children.extend(list.map(|(_, group)| group.into()));
-    tree
+    growing.finish()
+}
+
+/// A tree while it grows: the list and the part that are open.
+#[derive(Default)]
+struct Growing {
+    tree: TagTree,
+    part: Option<TagGroup>,
+    list: Option<(usize, TagGroup)>,
+}
+
+impl Growing {
+    fn add(&mut self, group: TagGroup) {
+        match &mut self.part {
+            Some(part) => part.push(group),
+            None => self.tree.push(group),
+        }
+    }
+
+    fn end_list(&mut self) {
+        if let Some((_, list)) = self.list.take() {
+            self.add(list);
+        }
+    }
+
+    fn push(&mut self, group: TagGroup) {
+        self.end_list();
+        self.add(group);
+    }
+
+    /// An item of the list with that number.
+    fn item(&mut self, number: usize, item: TagGroup) {
+        if self.list.as_ref().is_none_or(|(of, _)| *of != number) {
+            self.end_list();
+        }
+        self.list.get_or_insert_with(|| (number, TagGroup::new(Tag::L(ListNumbering::None)))).1.push(item);
+    }
+
+    fn part(&mut self) {
+        self.end_list();
+        self.tree.children.extend(self.part.replace(TagGroup::new(Tag::Part)).map(Node::from));
+    }
+
+    fn finish(mut self) -> TagTree {
+        self.end_list();
+        self.tree.children.extend(self.part.take().map(Node::from));
+        self.tree
+    }
 }

@@ -169,7 +169,7 @@ mod tests {
         let faces = Faces::load().unwrap();
         for weight in [Weight::Regular, Weight::Bold] {
             let face = faces.of(weight);
-            for c in "ABCxyz0189 æøåÆØÅ áčđŋšŧžÁČĐŊŠŦŽ éèêôóü –—«»“”’…·•½°€−≥ ".chars().chain([MISSING])
+            for c in "ABCxyz0189 æøåÆØÅ áčđŋšŧžÁČĐŊŠŦŽïÏäöÄÖ éèêôóü –—«»“”’…·•½°€−≥ ".chars().chain([MISSING])
             {
                 assert!(face.has(c), "{c}");
             }

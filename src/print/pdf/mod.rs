@@ -1,19 +1,22 @@
 //! PDF documents for people who may see badly or listen: A4, black on white, letters of 13 points,
 //! tagged throughout (PDF/UA-1), fonts embedded.
 //!
-//! A [`Document`] is filled from top to bottom; what belongs together stays on a page. To add a kind
+//! A [`Document`] is filled from top to bottom; what belongs together stays on a page. On [`Leaves`]
+//! everything has a place of its own, as in a letter behind a window. To add a kind
 //! of content: a method here, or in `fields` when it is filled in with a pen, that makes a block of
 //! marks, each with the element it belongs to.
 
 mod draw;
 mod face;
 mod fields;
+mod leaf;
 mod sheet;
 
 use draw::{Element, Plan, Role, render};
 use face::{Faces, Weight, clean};
 pub use fields::Tick;
-use sheet::{Block, KEPT, Mark, Strip, WIDTH, paginate};
+pub use leaf::{Column, Format, Leaves, Look};
+use sheet::{Block, KEPT, MARGIN, Mark, PAGE, Strip, WIDTH, paginate};
 
 use super::qr;
 use crate::domain::language::Language;
@@ -234,7 +237,17 @@ impl Document {
                 vec![edge, small(0.0, fitting(face, &foot, right - GAP)), small(right, page)]
             })
             .collect();
-        render(&Plan { title: &title, language: &language, faces: &faces, elements: &elements, pages: &pages, feet: &feet })
+        render(&Plan {
+            title: &title,
+            language: &language,
+            faces: &faces,
+            elements: &elements,
+            parts: &[],
+            size: PAGE,
+            margin: MARGIN,
+            pages: &pages,
+            feet: &feet,
+        })
     }
 
     fn element(&mut self, role: Role, text: &str) -> usize {

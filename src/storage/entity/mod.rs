@@ -52,6 +52,7 @@ entity!(unit, "unit", {
     pub questionnaire_version: Option<String>,
     pub threshold: Option<i32>,
     pub created_at: DateTimeUtc,
+    pub discreet: bool,
 });
 entity!(client, "client", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -379,6 +380,15 @@ entity!(access_log_delivery, "access_log_delivery", {
     pub head_at: DateTimeUtc,
 });
 entity!(support_text, "support_text", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub unit_id: Option<Uuid>,
+    pub language: String,
+    pub text: String,
+    pub updated_at: DateTimeUtc,
+});
+entity!(letter_text, "letter_text", {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub organization_id: Uuid,

@@ -6,6 +6,7 @@ pub mod admin;
 mod backup;
 mod invite;
 mod keys;
+mod letters;
 mod operations;
 mod patient;
 mod retention;

@@ -1,4 +1,4 @@
-//! Every text that patients read in bokmål and nynorsk: pages, problems they meet, issues, forms.
+//! Every text that patients read in bokmål and nynorsk: pages, letters, problems they meet, issues, forms.
 
 use std::path::Path;
 
@@ -84,6 +84,11 @@ pub fn pages(tag: &str) -> Vec<Read> {
     messages(tag, "pages.ftl")
 }
 
+/// Letters.
+pub fn letters(tag: &str) -> Vec<Read> {
+    messages(tag, "letter.ftl")
+}
+
 /// What is wrong with answers.
 pub fn issues(tag: &str) -> Vec<Read> {
     messages(tag, "issues.ftl")
@@ -121,8 +126,12 @@ fn of_item(item: &Item) -> Vec<&kartlegging::domain::questionnaire::Text> {
 
 /// All of it in one language, part by part.
 pub fn all(tag: &str) -> Vec<(String, Vec<Read>)> {
-    let mut parts =
-        vec![(format!("{tag} pages"), pages(tag)), (format!("{tag} problems"), problems(tag)), (format!("{tag} issues"), issues(tag))];
+    let mut parts = vec![
+        (format!("{tag} pages"), pages(tag)),
+        (format!("{tag} letters"), letters(tag)),
+        (format!("{tag} problems"), problems(tag)),
+        (format!("{tag} issues"), issues(tag)),
+    ];
     parts.extend(FORMS.map(|name| (format!("{tag} {name}"), questionnaire(tag, name))));
     parts
 }

@@ -49,6 +49,11 @@ on_both! {
         let paper = take("/api/v1/invitations/{id}/paper", "post", "inEnglish");
         app.post(&format!("/api/v1/invitations/{}/paper", first.id)).bearer(client).json(&paper).send().await.expect(200);
 
+        let letter = take("/api/v1/invitations/{id}/letter", "post", "inNynorsk");
+        app.post(&format!("/api/v1/invitations/{}/letter", first.id)).bearer(client).json(&letter).send().await.expect(200);
+        let slip = take("/api/v1/invitations/{id}/letter.pdf", "post", "withAddress");
+        app.post(&format!("/api/v1/invitations/{}/letter.pdf", first.id)).bearer(client).json(&slip).send().await.expect(200);
+
         let mut open = take("/api/v1/session", "post", "code");
         let typed = first.code.to_lowercase().replace('-', " ");
         assert_eq!(open["code"].as_str().map(str::len), Some(typed.len()), "the code is typed as the example shows");

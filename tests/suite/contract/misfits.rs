@@ -14,10 +14,12 @@ fn concrete(path: &str) -> String {
 }
 
 /// Operations that take a JSON body, with who may call them.
-const BODIES: [(&str, &str, &str); 8] = [
+const BODIES: [(&str, &str, &str); 10] = [
     ("POST", "/api/v1/invitations", "client"),
     ("POST", "/api/v1/invitations/batch", "client"),
     ("POST", "/api/v1/invitations/{id}/paper", "client"),
+    ("POST", "/api/v1/invitations/{id}/letter", "client"),
+    ("POST", "/api/v1/invitations/{id}/letter.pdf", "client"),
     ("POST", "/api/v1/session", ""),
     ("PUT", "/api/v1/session/draft", "session"),
     ("POST", "/api/v1/responses", "clinician"),
@@ -72,7 +74,7 @@ on_both! {
                 call().body(media, "{}").send().await.expect_problem(415, "media-type-unsupported");
             }
             // A body that may be left out is not missed; here what it is about does not exist.
-            let (status, code) = if path.ends_with("/paper") { (404, "not-found") } else { (415, "media-type-unsupported") };
+            let (status, code) = if path.ends_with("/paper") || path.contains("/letter") { (404, "not-found") } else { (415, "media-type-unsupported") };
             call().send().await.expect_problem(status, code);
             let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
             let members = format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200));

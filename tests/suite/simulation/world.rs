@@ -127,6 +127,7 @@ async fn unit(services: &Services, organization: OrganizationId, number: usize) 
         external_id: None,
         form: ("distress-thermometer".to_owned(), None),
         threshold: None,
+        discreet: false,
     };
     admin::add_unit(services, new).await.expect("unit")
 }

@@ -120,6 +120,16 @@ impl Program {
         Ended { status: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
     }
 
+    /// A shell in its folder with its environment, that finds the program and stops at the first error.
+    pub fn shell(&self, script: &Path) -> Command {
+        let own = Path::new(env!("CARGO_BIN_EXE_kartlegging")).parent().expect("folder").display().to_string();
+        let search = format!("{own}:{}", std::env::var("PATH").unwrap_or_default());
+        let mut command = Command::new("timeout");
+        command.args(["300", "bash", "-euo", "pipefail"]).arg(script).env_clear().envs(&self.environment).current_dir(self.path());
+        command.env("PATH", search).env("HOME", self.path()).env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+        command
+    }
+
     /// Starts serving and waits until it says where.
     pub async fn serve(&self) -> Serving {
         let mut child = self.command(&["serve"]).spawn().expect("the program starts");

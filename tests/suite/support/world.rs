@@ -46,7 +46,15 @@ async fn organization(services: &Services, name: &str, number: &str) -> Organiza
 
 async fn unit(services: &Services, organization: OrganizationId, name: &str) -> UnitId {
     let form = ("distress-thermometer".to_owned(), None);
-    let new = NewUnit { organization, name: name.to_owned(), phone: "55 00 00 02".to_owned(), external_id: None, form, threshold: None };
+    let new = NewUnit {
+        organization,
+        name: name.to_owned(),
+        phone: "55 00 00 02".to_owned(),
+        external_id: None,
+        form,
+        threshold: None,
+        discreet: false,
+    };
     admin::add_unit(services, new).await.expect("unit")
 }
 

@@ -71,6 +71,7 @@ action-invitation-decline = said no to answering
 action-invitation-expire = closed the form when its time was over
 action-invitation-issue = made a letter with a form
 action-invitation-issue-again = got the same letter again
+action-invitation-letter = got the letter with the link and the code
 action-invitation-lock = locked the form after too many attempts
 action-invitation-paper = printed the form on paper
 action-invitation-read = looked whether the form was answered

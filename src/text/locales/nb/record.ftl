@@ -71,6 +71,7 @@ action-invitation-decline = sa nei til å svare
 action-invitation-expire = lukket skjemaet da fristen var ute
 action-invitation-issue = laget et brev med skjema
 action-invitation-issue-again = hentet det samme brevet igjen
+action-invitation-letter = hentet brevet med lenken og koden
 action-invitation-lock = låste skjemaet etter for mange forsøk
 action-invitation-paper = skrev ut skjemaet på papir
 action-invitation-read = så om skjemaet var besvart

@@ -71,6 +71,7 @@ action-invitation-decline = sa nei til å svare
 action-invitation-expire = lukka skjemaet då fristen var ute
 action-invitation-issue = laga eit brev med skjema
 action-invitation-issue-again = henta det same brevet igjen
+action-invitation-letter = henta brevet med lenkja og koden
 action-invitation-lock = låste skjemaet etter for mange forsøk
 action-invitation-paper = skreiv ut skjemaet på papir
 action-invitation-read = såg om skjemaet var svara på
