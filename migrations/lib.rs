@@ -19,7 +19,9 @@ mod m20261122_000008_draft_place;
 mod m20261122_000009_access_log_seal;
 mod m20261122_000010_key_rotation;
 mod m20261122_000011_retention;
+mod m20261122_000012_outbox;
 mod m20261122_000013_letters;
+mod m20261122_000015_uptake;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -39,7 +41,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000009_access_log_seal::Migration),
             Box::new(m20261122_000010_key_rotation::Migration),
             Box::new(m20261122_000011_retention::Migration),
+            Box::new(m20261122_000012_outbox::Migration),
             Box::new(m20261122_000013_letters::Migration),
+            Box::new(m20261122_000015_uptake::Migration),
         ]
     }
 }

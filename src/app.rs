@@ -264,7 +264,10 @@ impl App {
         let handle = server.handle();
         let metrics = tokio::spawn(keep_up(metrics));
         let keys = tokio::spawn(jobs::keep_keys(self.services.clone(), stop.clone()));
-        let jobs = self.settings.jobs.then(|| tokio::spawn(jobs::work(self.services.clone(), stop.clone())));
+        let jobs = self.settings.jobs.then(|| {
+            let (services, stop) = (self.services.clone(), stop.clone());
+            tokio::spawn(async move { tokio::join!(jobs::work(services.clone(), stop.clone()), jobs::deliver(services, stop)) })
+        });
         let serving = tokio::spawn(server);
         let _ = stop.wait_for(|stop| *stop).await;
         tracing::info!("stopping: requests and jobs are being finished");

@@ -136,8 +136,8 @@ pub(super) enum ClientCommand {
         /// Its `client_id` at an external issuer.
         #[arg(long)]
         external_id: Option<String>,
-        /// What it may do: invitations:write, invitations:read, letters:render, responses:read, patients:read.
-        /// Repeat for several.
+        /// What it may do: invitations:write, invitations:read, letters:render, responses:read, patients:read,
+        /// messages:render, deliveries:manage, statistics:read. Repeat for several.
         #[arg(long = "scope", required = true)]
         scopes: Vec<String>,
     },

@@ -4,7 +4,7 @@ use crate::services::Fault;
 use crate::storage::StorageError;
 
 /// Every code that a command can end with, in the order of `docs/errors.md`.
-pub const CODES: [&str; 20] = [
+pub const CODES: [&str; 21] = [
     "config-invalid",
     "key-missing",
     "key-version-lost",
@@ -22,6 +22,7 @@ pub const CODES: [&str; 20] = [
     "port-in-use",
     "csv-invalid",
     "access-log-broken",
+    "webhook-failed",
     "not-found",
     "exists",
     "argument-invalid",

@@ -20,6 +20,7 @@ pub mod rows;
 mod serve;
 mod support;
 mod token;
+mod webhook;
 
 use crate::app::{App, Machine};
 use crate::config::Settings;
@@ -65,6 +66,9 @@ enum Command {
     /// Add or list clinicians with their roles.
     #[command(subcommand)]
     Clinician(admin::ClinicianCommand),
+    /// Add, list, change and try webhooks: where other systems are told of what happens.
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Issue API tokens of the built-in issuer.
     #[command(subcommand)]
     Token(token::Command),
@@ -99,6 +103,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Unit(command) => admin::unit(command, &app(load()?).await?).await,
         Command::Client(command) => admin::client(command, &app(load()?).await?).await,
         Command::Clinician(command) => admin::clinician(command, &app(load()?).await?).await,
+        Command::Webhook(command) => webhook::run(command, &app(load()?).await?).await,
         Command::Token(command) => token::run(&command, &app(load()?).await?).await,
         Command::Keys(command) => keys::run(&command, load).await,
         Command::AccessLog(command) => access_log::run(command, load()?).await,

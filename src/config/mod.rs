@@ -7,6 +7,8 @@
 pub mod keys;
 
 use crate::cli::failure::Failure;
+use crate::crypto::guarded::Authorities;
+use crate::domain::network::{Allowed, Network};
 use crate::services::Rules;
 use crate::services::access_log::Heads;
 use chrono::Duration;
@@ -125,6 +127,12 @@ pub struct Settings {
     pub access_log_heads_file: Option<PathBuf>,
     /// Address that signed heads are posted to.
     pub access_log_heads_url: Option<String>,
+    /// Whether webhooks may lead to this machine, there also without TLS.
+    pub webhook_loopback: bool,
+    /// Internal networks that webhooks may lead to, e.g. `["10.20.0.0/16"]`.
+    pub webhook_networks: Vec<String>,
+    /// File with certificates of authorities, in PEM, beside those that the machine trusts.
+    pub webhook_ca_file: Option<PathBuf>,
     /// `iss` of tokens of the built-in issuer.
     pub token_issuer: String,
     /// `aud` of tokens for this service.
@@ -151,6 +159,8 @@ jobs = true
 allow_synthetic_persons = false
 session_idle_minutes = 120
 access_log_head_minutes = 5
+webhook_loopback = false
+webhook_networks = []
 token_issuer = "kartlegging"
 token_audience = "kartlegging"
 token_skew_seconds = 30
@@ -179,6 +189,7 @@ impl Settings {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("trusted_proxies")
+            .with_list_parse_key("webhook_networks")
             .ignore_empty(true)
             .source(Some(environment));
         let read = builder.add_source(source).build().and_then(Config::try_deserialize::<Self>);
@@ -204,6 +215,8 @@ impl Settings {
             return Err(invalid("access_log_head_minutes must be 1 to 1440"));
         }
         self.heads_url()?;
+        self.webhook_targets()?;
+        self.webhook_authorities()?;
         if !(0..=300).contains(&self.token_skew_seconds) {
             return Err(invalid("token_skew_seconds must be 0 to 300"));
         }
@@ -227,6 +240,22 @@ impl Settings {
         } else {
             Err(invalid("access_log_heads_url must be https, or on this machine"))
         }
+    }
+
+    fn webhook_targets(&self) -> Result<Allowed, Failure> {
+        let network = |text: &String| {
+            let unfit = || invalid("webhook_networks must be networks like 10.20.0.0/16, with no bit set after those that count");
+            Network::parse(text.trim()).ok_or_else(unfit)
+        };
+        let networks = self.webhook_networks.iter().map(network).collect::<Result<Vec<_>, _>>()?;
+        Ok(Allowed { loopback: self.webhook_loopback, networks })
+    }
+
+    fn webhook_authorities(&self) -> Result<Authorities, Failure> {
+        let Some(path) = &self.webhook_ca_file else { return Ok(Authorities::default()) };
+        let unread = |error: std::io::Error| invalid(&format!("webhook_ca_file {} can't be read: {}", path.display(), error.kind()));
+        let pem = std::fs::read(path).map_err(unread)?;
+        Authorities::parse(&pem).ok_or_else(|| invalid(&format!("webhook_ca_file {} has no certificate in PEM", path.display())))
     }
 
     /// Whether the base URL is longer than people like to type from a letter.
@@ -264,6 +293,8 @@ impl Settings {
                 // Looked at when the settings were read.
                 url: self.heads_url().ok().flatten(),
             },
+            webhook_targets: self.webhook_targets().unwrap_or_default(),
+            webhook_authorities: self.webhook_authorities().unwrap_or_default(),
             ..Rules::default()
         }
     }
@@ -329,6 +360,8 @@ mod tests {
             ("KARTLEGGING_ACCESS_LOG_HEAD_MINUTES", "0", "access_log_head_minutes"),
             ("KARTLEGGING_ACCESS_LOG_HEADS_URL", "http://vitne.example/heads", "access_log_heads_url"),
             ("KARTLEGGING_ACCESS_LOG_HEADS_URL", "vitne", "access_log_heads_url"),
+            ("KARTLEGGING_WEBHOOK_NETWORKS", "10.0.0.1/8", "webhook_networks"),
+            ("KARTLEGGING_WEBHOOK_CA_FILE", "/nowhere", "webhook_ca_file"),
         ] {
             let text = load(&[(name, value)]).err().map(|failure| failure.to_string()).unwrap_or_default();
             assert!(text.contains(named) && text.contains("config-invalid"), "{name}: {text}");

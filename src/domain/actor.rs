@@ -22,12 +22,29 @@ pub enum Scope {
     /// Get what goes into a letter: link, code, QR code, text, PDF.
     #[serde(rename = "letters:render")]
     LettersRender,
+    /// Get the text and link of a message to a patient's phone (gateways).
+    #[serde(rename = "messages:render")]
+    MessagesRender,
+    /// See what went out, and try it again.
+    #[serde(rename = "deliveries:manage")]
+    DeliveriesManage,
+    /// Read counts.
+    #[serde(rename = "statistics:read")]
+    StatisticsRead,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 5] =
-        [Self::InvitationsWrite, Self::InvitationsRead, Self::ResponsesRead, Self::PatientsRead, Self::LettersRender];
+    pub const ALL: [Self; 8] = [
+        Self::InvitationsWrite,
+        Self::InvitationsRead,
+        Self::ResponsesRead,
+        Self::PatientsRead,
+        Self::LettersRender,
+        Self::MessagesRender,
+        Self::DeliveriesManage,
+        Self::StatisticsRead,
+    ];
 
     /// The word in a token.
     pub fn word(self) -> &'static str {
@@ -37,6 +54,9 @@ impl Scope {
             Self::ResponsesRead => "responses:read",
             Self::PatientsRead => "patients:read",
             Self::LettersRender => "letters:render",
+            Self::MessagesRender => "messages:render",
+            Self::DeliveriesManage => "deliveries:manage",
+            Self::StatisticsRead => "statistics:read",
         }
     }
 

@@ -77,6 +77,8 @@ ids! {
     ResponseId;
     /// A clinician's mark that a response has been read.
     ReviewId;
+    /// A webhook of another system.
+    WebhookId;
     /// One entry of the access log.
     LogEntryId;
 }

@@ -32,13 +32,19 @@ pub enum Action {
     ReadAccessLog,
     /// List and read questionnaires.
     ReadQuestionnaires,
+    /// Get the text and link of a message to a patient's phone.
+    RenderMessage,
+    /// See what went out, and try it again.
+    ManageDeliveries,
+    /// Read counts of a unit.
+    ReadStatistics,
     /// Answer an invitation (draft, submit, decline).
     Answer,
 }
 
 impl Action {
     /// Every action, for the table test.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::ManageInvitations,
         Self::IssueBatch,
         Self::ReadInvitation,
@@ -50,6 +56,9 @@ impl Action {
         Self::SearchPatients,
         Self::ReadAccessLog,
         Self::ReadQuestionnaires,
+        Self::RenderMessage,
+        Self::ManageDeliveries,
+        Self::ReadStatistics,
         Self::Answer,
     ];
 }
@@ -148,6 +157,9 @@ fn client_scopes(action: Action) -> Option<&'static [Scope]> {
         Action::ReadAnswers => Some(&[Scope::ResponsesRead]),
         Action::SearchPatients => Some(&[Scope::PatientsRead]),
         Action::ReadQuestionnaires => Some(&[]),
+        Action::RenderMessage => Some(&[Scope::MessagesRender]),
+        Action::ManageDeliveries => Some(&[Scope::DeliveriesManage]),
+        Action::ReadStatistics => Some(&[Scope::StatisticsRead]),
         Action::ReadWorklist | Action::Review | Action::EnterPaper | Action::ReadAccessLog | Action::Answer => None,
     }
 }
@@ -173,7 +185,11 @@ fn decide_person(person: &ClinicianActor, action: Action, resource: Resource<'_>
         | Action::ReadWorklist
         | Action::EnterPaper
         | Action::SearchPatients
+        | Action::RenderMessage
         | Action::Answer => Err(Denied::Role),
+        Action::ManageDeliveries if person.has(Role::OrganizationAdmin) => Ok(Ground::CareRelation),
+        Action::ReadStatistics if person.has(Role::OrganizationAdmin) || in_unit(Role::UnitAdmin) => Ok(Ground::CareRelation),
+        Action::ManageDeliveries | Action::ReadStatistics => Err(Denied::Role),
         Action::ReadAnswers | Action::Review => {
             if !person.has(Role::Clinician) {
                 Err(Denied::Role)

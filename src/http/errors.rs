@@ -6,8 +6,8 @@ use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
 use crate::domain::policy::Denied;
 use crate::domain::respondent::{FieldFault, RespondentFault};
 use crate::services::{
-    Fault, access_log, authenticate, draft, enter_paper, holder, idempotency, invitation, issue_invitations, letter, open_session,
-    patients, print_paper, responses, review, worklist,
+    Fault, access_log, authenticate, deliveries, draft, enter_paper, holder, idempotency, invitation, issue_invitations, letter,
+    open_session, patients, print_paper, render_message, responses, review, uptake, worklist,
 };
 
 impl From<Fault> for Problem {
@@ -257,6 +257,41 @@ impl From<access_log::Error> for Problem {
             access_log::Error::Window => Self::query("to", "query-fault-window"),
             access_log::Error::Denied(denied) => denied.into(),
             access_log::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<deliveries::Error> for Problem {
+    fn from(error: deliveries::Error) -> Self {
+        match error {
+            deliveries::Error::NotFound => Self::new(Code::NotFound),
+            deliveries::Error::Ended => Self::new(Code::DeliveryEnded),
+            deliveries::Error::Denied(denied) => denied.into(),
+            deliveries::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<render_message::Error> for Problem {
+    fn from(error: render_message::Error) -> Self {
+        match error {
+            render_message::Error::NotFound => Self::new(Code::NotFound),
+            render_message::Error::Erased => Self::new(Code::Erased),
+            render_message::Error::NoPhone => Self::new(Code::NoPhone),
+            render_message::Error::State(state) => state.into(),
+            render_message::Error::Denied(denied) => denied.into(),
+            render_message::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<uptake::Error> for Problem {
+    fn from(error: uptake::Error) -> Self {
+        match error {
+            uptake::Error::NotFound => Self::new(Code::NotFound),
+            uptake::Error::Window => Self::query("to", "query-fault-weeks"),
+            uptake::Error::Denied(denied) => denied.into(),
+            uptake::Error::Fault(fault) => fault.into(),
         }
     }
 }

@@ -54,6 +54,8 @@ codes! {
     InvitationExists "invitation-exists" 409,
     InvitationClosed "invitation-closed" 409,
     InvitationAnswered "invitation-answered" 409,
+    NoPhone "no-phone" 409,
+    DeliveryEnded "delivery-ended" 409,
     DraftElsewhere "draft-elsewhere" 409,
     ResponseChanged "response-changed" 409,
     SessionIsReceipt "session-is-receipt" 409,

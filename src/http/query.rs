@@ -71,3 +71,10 @@ pub(super) fn date(text: &str) -> Option<chrono::NaiveDate> {
         text.len() == 10 && text.bytes().enumerate().all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
     shaped.then(|| text.parse().ok()).flatten().filter(|date: &chrono::NaiveDate| chrono::Datelike::year(date) >= 1)
 }
+
+/// A moment with an offset (RFC 3339). A plus sign stands as `%2B` in an address.
+pub(super) fn moment(text: &str) -> Option<chrono::DateTime<chrono::Utc>> {
+    let at = chrono::DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&chrono::Utc);
+    // Outside of these neither database keeps it.
+    (1900..=9998).contains(&chrono::Datelike::year(&at)).then(|| chrono::SubsecRound::trunc_subsecs(at, 6))
+}

@@ -1,6 +1,6 @@
 //! Every route, on one screen. The contract test compares this table with `openapi.yaml`.
 
-use super::api::{access_log, invitations, letters, patients, questionnaires, responses, session, worklist};
+use super::api::{access_log, deliveries, invitations, letters, patients, questionnaires, responses, session, statistics, worklist};
 use super::health;
 use super::problem::Problem;
 use super::web::{about, assets, check, entry, leave, questions};
@@ -65,6 +65,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::POST,   "/api/v1/invitations/{id}/paper",          || web::post().to(invitations::paper)),
         e(Method::POST,   "/api/v1/invitations/{id}/letter",         || web::post().to(letters::render)),
         e(Method::POST,   "/api/v1/invitations/{id}/letter.pdf",     || web::post().to(letters::print)),
+        e(Method::POST,   "/api/v1/invitations/{id}/message",        || web::post().to(invitations::message)),
         e(Method::POST,   "/api/v1/session",                         || web::post().to(session::open)),
         e(Method::GET,    "/api/v1/session",                         || web::get().to(session::get)),
         e(Method::DELETE, "/api/v1/session",                         || web::delete().to(session::end)),
@@ -86,6 +87,10 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/api/v1/patients/{id}/access-log",        || web::get().to(patients::access_log)),
         e(Method::GET,    "/api/v1/access-log",                      || web::get().to(access_log::list)),
         e(Method::GET,    "/api/v1/access-log/report",               || web::get().to(access_log::report)),
+        e(Method::GET,    "/api/v1/statistics/uptake",               || web::get().to(statistics::uptake)),
+        e(Method::GET,    "/api/v1/deliveries",                      || web::get().to(deliveries::list)),
+        e(Method::GET,    "/api/v1/deliveries/{id}",                 || web::get().to(deliveries::get)),
+        e(Method::POST,   "/api/v1/deliveries/{id}/retry",           || web::post().to(deliveries::retry)),
         e(Method::GET,    "/api/v1/questionnaires",                  || web::get().to(questionnaires::list)),
         e(Method::GET,    "/api/v1/questionnaires/{name}/{version}", || web::get().to(questionnaires::get)),
         e(Method::GET,    "/api/v1/questionnaires/{name}/{version}/paper.pdf", || web::get().to(questionnaires::paper)),

@@ -4,7 +4,7 @@
 //! To add a job: its line in `schedule`, its service, its row in `docs/operations.md`.
 
 use crate::domain::ids::uuid_v7;
-use crate::services::{Fault, Services, access_log, enforce_retention, expire_invitations, keys, lease, purge};
+use crate::services::{Fault, Services, access_log, enforce_retention, expire_invitations, keys, lease, outbox, purge, uptake};
 use chrono::Duration;
 use futures::future::BoxFuture;
 use std::time::Duration as StdDuration;
@@ -17,7 +17,7 @@ struct Job {
     run: fn(Services) -> BoxFuture<'static, Result<u64, Fault>>,
 }
 
-fn schedule(services: &Services) -> [Job; 6] {
+fn schedule(services: &Services) -> [Job; 7] {
     [
         Job {
             name: "seal-access-log",
@@ -46,6 +46,11 @@ fn schedule(services: &Services) -> [Job; 6] {
             name: "expire-invitations",
             every: Duration::minutes(1),
             run: |services| Box::pin(async move { expire_invitations::run(&services).await }),
+        },
+        Job {
+            name: "count-uptake",
+            every: Duration::hours(1),
+            run: |services| Box::pin(async move { uptake::count_all(&services).await }),
         },
         Job { name: "purge", every: Duration::hours(1), run: |services| Box::pin(async move { purge::run(&services).await }) },
         Job {
@@ -87,6 +92,23 @@ pub async fn keep_keys(services: Services, mut stop: watch::Receiver<bool>) {
         let _ = tokio::time::timeout(KEYS_TICK, stop.changed()).await;
     }
     own.leave(&services).await;
+}
+
+/// How often it is seen whether something waits to go out.
+const OUT_TICK: StdDuration = StdDuration::from_secs(2);
+
+/// Sends what waits in the outbox, until told to stop. It has no lease: messages are taken one by one,
+/// and an instance that waits for a slow receiver holds up no other job.
+pub async fn deliver(services: Services, mut stop: watch::Receiver<bool>) {
+    let stopped = stop.clone();
+    while !*stop.borrow() {
+        match outbox::deliver_while(&services, || !*stopped.borrow()).await {
+            Ok(0) => {}
+            Ok(sent) => tracing::info!(sent, "messages went out"),
+            Err(fault) => tracing::warn!(%fault, "the outbox could not be worked on; tried again soon"),
+        }
+        let _ = tokio::time::timeout(OUT_TICK, stop.changed()).await;
+    }
 }
 
 /// A failed job is tried again at its next turn: every job here can be repeated.

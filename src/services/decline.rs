@@ -3,6 +3,7 @@
 use super::Services;
 use super::audit::{self, Deed};
 use super::draft::{Error, lock_held, may_change};
+use super::events::{self, Event, EventKind};
 use super::holder::Holder;
 use crate::storage::{drafts, invitations};
 
@@ -19,6 +20,12 @@ pub async fn decline(services: &Services, holder: &Holder, request_id: &str) -> 
                 let to = held.invitation.state.decline().map_err(|_| Error::Answered)?;
                 invitations::transition(tx, &held.invitation, to, held.invitation.flagged, now).await?;
                 drafts::delete(tx, held.invitation.id).await?;
+                if to != held.invitation.state {
+                    // Who has changed their mind may change it back: each time is one of its own.
+                    let row = &held.invitation;
+                    let event = Event::new(EventKind::InvitationDeclined, row.organization, row.unit, row.id);
+                    events::announce(tx, services, &event.on(now.timestamp_micros().to_string())).await?;
+                }
                 let deed = Deed::done("invitation.decline", Some(("invitation", held.invitation.id.0)), vec![held.invitation.patient])
                     .in_unit(held.invitation.unit);
                 audit::write(tx, services, &holder.caller(request_id), &deed.in_unit(held.invitation.unit)).await?;

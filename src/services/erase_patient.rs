@@ -4,6 +4,7 @@
 
 use super::Services;
 use super::audit::{self, Caller, Deed};
+use super::events::{self, Event, EventKind};
 use super::fault::{Fault, unit_error};
 use crate::domain::ids::{OrganizationId, PatientId};
 use crate::domain::invitation::InvitationState;
@@ -119,6 +120,10 @@ async fn erase_in(
             state => state.revoke().unwrap_or(state),
         };
         invitations::transition(tx, &invitation, to, false, now).await?;
+        if to != invitation.state {
+            let event = Event::new(EventKind::InvitationRevoked, organization, invitation.unit, invitation.id);
+            events::announce(tx, services, &event).await?;
+        }
     }
     erasure::erase(tx, patient, now).await?;
     let caller = Caller { ground_text: Some(ground.0.clone()), ..Caller::system(organization, "command:patient-erase") };

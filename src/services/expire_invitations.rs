@@ -1,6 +1,7 @@
 //! Closes invitations whose time is over and deletes their drafts.
 
 use super::audit::{self, Caller, Deed};
+use super::events::{self, Event, EventKind};
 use super::{Fault, Services};
 use crate::storage::{drafts, invitations};
 
@@ -21,6 +22,8 @@ pub async fn run(services: &Services) -> Result<u64, Fault> {
                     let Ok(expired) = row.state.expire() else { continue };
                     invitations::transition(tx, row, expired, row.flagged, now).await?;
                     drafts::delete(tx, row.id).await?;
+                    let event = Event::new(EventKind::InvitationExpired, row.organization, row.unit, row.id);
+                    events::announce(tx, services, &event).await?;
                     let deed = Deed::done("invitation.expire", Some(("invitation", row.id.0)), vec![row.patient]).in_unit(row.unit);
                     audit::write(tx, services, &Caller::system(row.organization, "job:expire-invitations"), &deed).await?;
                     done += 1;

@@ -1,6 +1,7 @@
 //! Reading, reissuing and revoking invitations; making credentials.
 
 use super::audit::{self, Deed};
+use super::events::{self, Event, EventKind};
 use super::fault::{Fault, unit_error};
 use super::idempotency::{self as repeat, Begun, Repeatable};
 use super::{Caller, Services};
@@ -199,6 +200,8 @@ pub async fn revoke(services: &Services, caller: &Caller, id: InvitationId) -> R
                     credentials::revoke_all(tx, row.id, *now).await?;
                     sessions::end_all(tx, row.id, *now).await?;
                     drafts::delete(tx, row.id).await?;
+                    let event = Event::new(EventKind::InvitationRevoked, row.organization, row.unit, row.id);
+                    events::announce(tx, services, &event).await?;
                 }
                 let deed = Deed::done("invitation.revoke", Some(("invitation", id.0)), vec![row.patient]).in_unit(row.unit).on(ground);
                 audit::write(tx, services, caller, &deed).await?;

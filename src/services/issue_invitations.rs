@@ -1,6 +1,7 @@
 //! Issues invitations: one, or a batch in one request with a result per item.
 
 use super::audit::{self, Deed};
+use super::events::{self, Event, EventKind};
 use super::fault::{Fault, unit_error};
 use super::idempotency::{self as repeat, Begun, Repeatable};
 use super::invitation::{Issued, new_credential, render, secrets, view};
@@ -341,6 +342,7 @@ async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) 
     invitations::insert(tx, &row).await?;
     let credential = new_credential(services, row.organization, "letter", 1, now)?;
     credentials::insert(tx, &credential, row.id, now).await?;
+    events::announce(tx, services, &Event::new(EventKind::InvitationIssued, row.organization, row.unit, row.id)).await?;
     let deed = Deed::done("invitation.issue", Some(("invitation", row.id.0)), vec![patient]).in_unit(unit.id).on(ground);
     audit::write(tx, services, caller, &deed).await?;
     let (link, code) = secrets(services, &credential)?;

@@ -10,12 +10,14 @@ pub mod admin;
 pub mod audit;
 pub mod authenticate;
 pub mod decline;
+pub mod deliveries;
 pub mod draft;
 pub mod edit_draft;
 pub mod enforce_retention;
 pub mod enter_paper;
 pub mod entrance;
 pub mod erase_patient;
+pub mod events;
 pub mod expire_invitations;
 pub mod export_patient;
 pub mod fault;
@@ -28,22 +30,28 @@ pub mod lease;
 pub mod letter;
 pub mod library;
 pub mod open_session;
+pub mod outbox;
 pub mod patients;
 pub mod print_paper;
 pub mod purge;
+pub mod render_message;
 pub mod responses;
 pub mod retention;
 pub mod review;
 pub mod startup;
 pub mod submit_response;
 pub mod support_text;
+pub mod uptake;
 pub mod vault;
+pub mod webhooks;
 pub mod worklist;
 
+use crate::crypto::guarded::{Authorities, Outward};
 use crate::crypto::ring::KeyRing;
 use crate::crypto::verified::Verified;
 use crate::domain::actor::Actor;
 use crate::domain::clock::{Clock, Entropy};
+use crate::domain::network::Allowed;
 use crate::storage::Db;
 use chrono::{DateTime, Duration, Utc};
 use std::sync::Arc;
@@ -77,6 +85,10 @@ pub struct Rules {
     pub token_skew_seconds: i64,
     /// Signing of the access log's heads, and where they go.
     pub log_heads: access_log::Heads,
+    /// Where webhooks may lead beside public addresses.
+    pub webhook_targets: Allowed,
+    /// Authorities beside the machine's, whose certificates receivers may have.
+    pub webhook_authorities: Authorities,
 }
 
 impl Default for Rules {
@@ -91,6 +103,8 @@ impl Default for Rules {
             idempotency_lock: Duration::minutes(2),
             token_skew_seconds: 30,
             log_heads: access_log::Heads::default(),
+            webhook_targets: Allowed::default(),
+            webhook_authorities: Authorities::default(),
         }
     }
 }
@@ -116,6 +130,8 @@ pub struct Services {
     pub issuers: Arc<Vec<authenticate::TrustedIssuer>>,
     /// Tokens of theirs that were verified a moment ago.
     pub verified: Arc<Verified<Actor>>,
+    /// The way to other systems.
+    pub outward: Arc<Outward>,
 }
 
 impl Services {
@@ -130,7 +146,8 @@ impl Services {
     ) -> Self {
         let vault = Arc::new(vault::Vault::new(Arc::clone(&ring), Arc::clone(&entropy)));
         let (issuers, verified) = (Arc::default(), Arc::default());
-        Self { db, ring, clock, entropy, library: Arc::new(library), rules: Arc::new(rules), vault, issuers, verified }
+        let outward = Arc::new(Outward::new(rules.webhook_targets.clone(), rules.webhook_authorities.clone()));
+        Self { db, ring, clock, entropy, library: Arc::new(library), rules: Arc::new(rules), vault, issuers, verified, outward }
     }
 
     /// The same with these issuers of API tokens.

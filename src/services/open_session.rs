@@ -5,6 +5,7 @@
 //! answered like one that does.
 
 use super::audit::{self, Deed};
+use super::events::{self, Event, EventKind};
 use super::fault::{Fault, unit_error};
 use super::holder::{Holder, SessionKind};
 use super::vault::open_patient;
@@ -367,6 +368,8 @@ async fn admit_in(
         if let Ok(expired) = row.state.expire() {
             invitations::transition(tx, &row, expired, row.flagged, now).await?;
             drafts::delete(tx, row.id).await?;
+            let event = Event::new(EventKind::InvitationExpired, row.organization, row.unit, row.id);
+            events::announce(tx, services, &event).await?;
             let deed = Deed::done("invitation.expire", Some(("invitation", row.id.0)), vec![row.patient]).in_unit(row.unit);
             audit::write(tx, services, &Caller::system(row.organization, request_id), &deed).await?;
         }

@@ -1,7 +1,7 @@
 //! Deletes what is past its retention (`docs/data-retention.md`).
 
 use super::{Fault, Services};
-use crate::storage::{attempts, drafts, idempotency, sessions};
+use crate::storage::{attempts, drafts, idempotency, outbox, sessions};
 use chrono::Duration;
 
 /// Ended sessions are kept this long.
@@ -10,6 +10,11 @@ const SESSIONS_DAYS: i64 = 7;
 const WINDOWS_HOURS: i64 = 24;
 /// Counters of credentials are kept this long after the last failure.
 const CREDENTIALS_DAYS: i64 = 400;
+
+/// Messages that went out or were dropped are kept this long.
+const MESSAGES_DAYS: i64 = 30;
+/// Messages that were given up are kept this long.
+const DEAD_MESSAGES_DAYS: i64 = 90;
 
 /// Deletes; gives how many rows.
 pub async fn run(services: &Services) -> Result<u64, Fault> {
@@ -22,6 +27,7 @@ pub async fn run(services: &Services) -> Result<u64, Fault> {
                 deleted += idempotency::purge(tx, now - services.rules.idempotency_kept).await?;
                 deleted += attempts::purge(tx, now, Duration::hours(WINDOWS_HOURS), Duration::days(CREDENTIALS_DAYS)).await?;
                 deleted += drafts::purge(tx, now).await?;
+                deleted += outbox::purge(tx, now - Duration::days(MESSAGES_DAYS), now - Duration::days(DEAD_MESSAGES_DAYS)).await?;
                 Ok::<_, Fault>(deleted)
             })
         })

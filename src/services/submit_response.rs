@@ -2,6 +2,7 @@
 
 use super::audit::{self, Deed};
 use super::draft::{self, Content, Error, lock_held, may_change, open, read_stored, stored};
+use super::events::{self, Event, EventKind};
 use super::fault::Fault;
 use super::holder::{Held, Holder, Place, SessionKind, hold};
 use super::library::Form;
@@ -205,6 +206,9 @@ pub(super) async fn hand_in(
     responses::put(tx, &response, &row).await?;
     let to = invitation.state.answer().map_err(|_| draft::Error::AmendClosed)?;
     invitations::transition(tx, invitation, to, invitation.flagged, now).await?;
+    let kind = if version == 1 { EventKind::ResponseSubmitted } else { EventKind::ResponseAmended };
+    let event = Event::new(kind, invitation.organization, invitation.unit, invitation.id).about(id, version);
+    events::announce(tx, services, &event).await?;
     let action = if version == 1 { "response.submit" } else { "response.amend" };
     let deed = Deed::done(action, Some(("response", id.0)), vec![invitation.patient]).in_unit(invitation.unit);
     audit::write(tx, services, caller, &deed).await?;

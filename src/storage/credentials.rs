@@ -100,6 +100,27 @@ pub async fn newest(reader: &impl Reader, invitation: InvitationId) -> Result<Op
         )
         .filter(credential_invitation::Column::InvitationId.eq(invitation.0))
         .order_by_desc(credential::Column::Generation)
+        // Of one generation the letter's is the oldest.
+        .order_by_asc(credential::Column::Id)
+        .one(reader.transaction())
+        .await?;
+    row.map(from).transpose()
+}
+
+/// The newest credential of a channel that opens an invitation.
+pub async fn live(reader: &impl Reader, invitation: InvitationId, channel: &str) -> Result<Option<Credential>> {
+    let row = credential::Entity::find()
+        .join_rev(
+            JoinType::InnerJoin,
+            credential_invitation::Entity::belongs_to(credential::Entity)
+                .from(credential_invitation::Column::CredentialId)
+                .to(credential::Column::Id)
+                .into(),
+        )
+        .filter(credential_invitation::Column::InvitationId.eq(invitation.0))
+        .filter(credential::Column::Channel.eq(channel))
+        .filter(credential::Column::RevokedAt.is_null())
+        .order_by_desc(credential::Column::Generation)
         .one(reader.transaction())
         .await?;
     row.map(from).transpose()

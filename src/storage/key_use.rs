@@ -3,7 +3,7 @@
 
 use super::entity::{
     access_log, access_log_head, access_log_prune, attempt, clinician, credential, credential_invitation, idempotency, invitation,
-    organization_key, patient, patient_identifier, patient_identifier_index, patient_key, session,
+    organization_key, patient, patient_identifier, patient_identifier_index, patient_key, session, webhook,
 };
 use super::{Reader, StorageError};
 use crate::domain::ids::OrganizationId;
@@ -158,6 +158,13 @@ pub async fn unindexed(reader: &impl Reader, organization: OrganizationId, versi
     Ok(query.count(reader.transaction()).await?)
 }
 
+/// Webhooks of an organization whose secrets are sealed under one of its keys.
+pub async fn webhooks(reader: &impl Reader, organization: OrganizationId, under: Under) -> Result<u64> {
+    let query =
+        webhook::Entity::find().filter(webhook::Column::OrganizationId.eq(organization.0)).filter(under.of(webhook::Column::KeyVersion));
+    Ok(query.count(reader.transaction()).await?)
+}
+
 /// What needs a version of an organization's key, when `active` makes new values.
 pub async fn of_organization(reader: &impl Reader, organization: OrganizationId, version: u16, active: u16) -> Result<Vec<Use>> {
     let grounds = access_log::Entity::find()
@@ -173,6 +180,7 @@ pub async fn of_organization(reader: &impl Reader, organization: OrganizationId,
         ("patient_identifier", unindexed(reader, organization, active).await?, false),
         ("access_log", grounds.count(reader.transaction()).await?, false),
         ("clinician", colleagues.count(reader.transaction()).await?, false),
+        ("webhook", webhooks(reader, organization, Under::This(version)).await?, false),
     ]))
 }
 

@@ -28,6 +28,7 @@ pub mod log_heads;
 pub mod log_seals;
 pub mod log_search;
 pub mod organizations;
+pub mod outbox;
 pub mod patients;
 mod pool;
 pub mod responses;
@@ -37,7 +38,9 @@ pub mod schema;
 pub mod sessions;
 mod sqlite;
 pub mod support_texts;
+pub mod uptake;
 pub mod watch;
+pub mod webhooks;
 pub mod worklist;
 
 pub use db::{Db, Reader, Snapshot, StorageError, Tx, UnitError};

@@ -1,10 +1,11 @@
 //! Rotation, row by row: finds what is under older key versions in small batches, and puts what
 //! services computed into its place, only where the row is still as it was found.
 
-use super::entity::{attempt, credential, organization_key, patient, patient_identifier, patient_identifier_index, patient_key};
+use super::entity::{attempt, credential, organization_key, patient, patient_identifier, patient_identifier_index, patient_key, webhook};
 use super::key_use::{Under, index_under};
 use super::organizations::OrganizationKey;
 use super::patients::{self, WrappedKey};
+use super::webhooks::{self, Webhook};
 use super::{Reader, StorageError, Tx, credentials};
 use crate::domain::ids::{CredentialId, OrganizationId, PatientId, PatientIdentifierId};
 use chrono::{DateTime, Utc};
@@ -185,6 +186,17 @@ pub async fn credentials(
         query = query.filter(credential::Column::Id.gt(after.0));
     }
     query.all(reader.transaction()).await?.into_iter().map(credentials::from).collect()
+}
+
+/// Webhooks of an organization whose secrets are sealed under other versions than `version`, kept from
+/// being changed until the transaction ends.
+pub async fn webhooks(tx: &Tx, organization: OrganizationId, version: u16) -> Result<Vec<Webhook>> {
+    let query = webhook::Entity::find()
+        .filter(webhook::Column::OrganizationId.eq(organization.0))
+        .filter(Under::Others(version).of(webhook::Column::KeyVersion))
+        .order_by_asc(webhook::Column::Id)
+        .lock_exclusive();
+    query.all(tx.transaction()).await?.into_iter().map(webhooks::from).collect()
 }
 
 /// Puts new hashes into the place of the old ones. What was counted against the old code goes on being

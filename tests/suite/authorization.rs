@@ -9,9 +9,12 @@ use crate::support::TestApp;
 use crate::support::app::Call;
 use crate::support::browser::{Browser, FORM};
 use crate::support::contract::CONTRACT;
+use crate::support::sql;
 use crate::support::world::{BORN, Invited, answers, draft, token};
+use kartlegging::domain::event::EventKind;
 use kartlegging::http::routes::endpoints;
 use kartlegging::services::admin::{self, Bearer};
+use kartlegging::services::webhooks;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +40,7 @@ const ACTORS: [&str; 13] = [
 /// `2xx` as a number; `S` 403 scope-missing, `R` 403 role-missing, `G` 403 ground-required, `F` 404
 /// not-found, `U` 422 unit-unknown, `T` 401 token-invalid, `M` 401 token-missing.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 13]); 39] = [
+const TABLE: [(&str, [&str; 13]); 44] = [
     //                          client bare   nurse  other  admin  org    audit  o.clie o.clin sess   o.sess none   garbage
     ("issueInvitation",         ["201", "S",   "201", "R",   "201", "R",   "R",   "U",   "U",   "T",   "T",   "M",   "T"]),
     ("issueInvitationBatch",    ["200", "S",   "R",   "R",   "R",   "R",   "R",   "U",   "R",   "T",   "T",   "M",   "T"]),
@@ -47,6 +50,7 @@ const TABLE: [(&str, [&str; 13]); 39] = [
     ("printInvitation",         ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
     ("renderLetter",            ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
     ("printLetter",             ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("renderMessage",           ["200", "S",   "R",   "R",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
     ("openSession",             ["201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201"]),
     ("getSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
     ("endSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "204", "204", "M",   "T"]),
@@ -68,6 +72,10 @@ const TABLE: [(&str, [&str; 13]); 39] = [
     ("getPatientAccessLog",     ["R",   "R",   "R",   "R",   "200", "200", "200", "F",   "F",   "T",   "T",   "M",   "T"]),
     ("listAccessLog",           ["R",   "R",   "R",   "R",   "200", "200", "200", "R",   "R",   "T",   "T",   "M",   "T"]),
     ("getAccessLogReport",      ["R",   "R",   "R",   "R",   "200", "200", "200", "R",   "R",   "T",   "T",   "M",   "T"]),
+    ("getUptake",               ["200", "S",   "R",   "R",   "200", "200", "R",   "200", "R",   "T",   "T",   "M",   "T"]),
+    ("listDeliveries",          ["200", "S",   "R",   "R",   "R",   "200", "R",   "200", "R",   "T",   "T",   "M",   "T"]),
+    ("getDelivery",             ["200", "S",   "R",   "R",   "R",   "200", "R",   "F",   "R",   "T",   "T",   "M",   "T"]),
+    ("retryDelivery",           ["200", "S",   "R",   "R",   "R",   "200", "R",   "F",   "R",   "T",   "T",   "M",   "T"]),
     ("listQuestionnaires",      ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
     ("getQuestionnaire",        ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
     ("getQuestionnairePaper",   ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
@@ -263,10 +271,26 @@ struct Stage {
     session: String,
     other_session: String,
     bare: String,
+    delivery: String,
+}
+
+/// An order for a patient who can be sent a message.
+fn with_phone(app: &TestApp, visit: &str) -> Value {
+    let mut order = app.order(visit);
+    order["patient"]["contact"] = json!({"phone": "+47 00 00 00 01"});
+    order
 }
 
 async fn stage(app: &TestApp, id: &str) -> Stage {
-    let invited = app.invite(&format!("{id}-open")).await;
+    if id.ends_with("Delivery") && webhooks::list(&app.services, app.world.organization).await.expect("webhooks").is_empty() {
+        let events = BTreeSet::from([EventKind::InvitationIssued]);
+        let own = app.world.organization.expect("organization");
+        webhooks::add(&app.services, own, "https://ehr.example/hook", events).await.expect("webhook");
+    }
+    let invited = app.issue(&format!("{id}-open"), &with_phone(app, &format!("{id}-open"))).await;
+    let invited = Invited::of(invited.expect(201));
+    let delivery = sql::query(&app.database_url, "SELECT id FROM outbox").await;
+    let delivery = delivery.first().map(|row| row.try_get_by_index::<uuid::Uuid>(0).expect("id").to_string()).unwrap_or_default();
     let (_, receipt) = app.answer(&app.invite(&format!("{id}-done")).await, &answers(5, &[], &[], "no", Some("no"))).await;
     let mine = app.invite(&format!("{id}-mine")).await;
     let mut order = app.order(&format!("{id}-other"));
@@ -290,7 +314,7 @@ async fn stage(app: &TestApp, id: &str) -> Stage {
     let own = app.world.organization.expect("organization");
     let bare = admin::add_client(&app.services, own, format!("bare {id}"), None, BTreeSet::new()).await.expect("client");
     let bare = token(&app.services, Bearer::Client(bare)).await;
-    Stage { invited, response: receipt["response"].as_str().unwrap_or_default().to_owned(), session, other_session, bare }
+    Stage { invited, response: receipt["response"].as_str().unwrap_or_default().to_owned(), session, other_session, bare, delivery }
 }
 
 /// The request of an operation, complete but for the token; `nth` keeps keys and visits apart.
@@ -299,6 +323,7 @@ fn request<'a>(app: &'a TestApp, stage: &Stage, id: &str, nth: usize) -> Call<'a
     let subject = match path.split('/').nth(3) {
         Some("responses") => &stage.response,
         Some("patients") => &stage.invited.patient,
+        Some("deliveries") => &stage.delivery,
         _ => &stage.invited.id,
     };
     let path = path.replace("{id}", subject).replace("{name}", "distress-thermometer").replace("{version}", "1.0.0");
@@ -313,6 +338,7 @@ fn request<'a>(app: &'a TestApp, stage: &Stage, id: &str, nth: usize) -> Call<'a
         "saveDraft" => app.call(method, &path).if_match(0).json(&draft(&given)),
         "submit" => app.call(method, &path).if_match(1),
         "getWorklist" => app.call(method, &format!("{path}?unit={}&from=2026-11-24&to=2026-11-30", app.world.unit)),
+        "getUptake" => app.call(method, &format!("{path}?from=2026-11-24&to=2026-11-30")),
         "getAccessLogReport" => app.call(method, &format!("{path}?from=2026-11-01&to=2026-11-30")),
         "enterPaperResponse" => app.call(method, &path).key(&key).json(&json!({
             "patient": stage.invited.patient, "unit": app.world.unit, "respondent": {"kind": "patient"}, "answers": given, "language": "nb",
@@ -384,7 +410,11 @@ on_both! {
 on_both! {
     async fn a_malformed_or_unknown_id_is_not_found(app: TestApp) {
         for (id, (method, path, _)) in operations().into_iter().filter(|(_, (_, path, _))| path.contains("{id}")) {
-            let who = if id.ends_with("AccessLog") { "auditor" } else { "clinician" };
+            let who = match id.as_str() {
+                _ if id.ends_with("AccessLog") => "auditor",
+                _ if id.ends_with("Delivery") => "organization_admin",
+                _ => "clinician",
+            };
             for unknown in ["0193a5d0-2000-7000-8000-00000000ffff", "nonsense", "0193a5d020007000800000000000ffff%20"] {
                 let call = app.call(&method, &path.replace("{id}", unknown)).bearer(app.world.token(who)).key("some-key-1");
                 let call = if id == "reviewResponse" { call.json(&json!({"version": 1})) } else { call };

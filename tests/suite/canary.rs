@@ -2,6 +2,7 @@
 //! level. Afterwards they are looked for, plain, hex- and base64-encoded, in the log, in the metrics,
 //! in problem bodies and in every byte of the database: not one may be found.
 
+use crate::outbox::receiver::{Got, Manner, Receiver};
 use crate::pages;
 use crate::support::app::{Answer, Kind};
 use crate::support::browser::{Browser, FORM, path_of};
@@ -133,6 +134,15 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
     problems.push(http.call("GET", &format!("/api/v1/patients/{FNR}/timeline?fnr={FNR}")).bearer(nurse).send().await);
     problems.push(http.call("GET", &format!("/api/v1/worklist?{FNR}=1")).bearer(nurse).send().await);
 
+    // A gateway fetches the text of a message: one personal link, and nothing else about the patient.
+    let message = format!("/api/v1/invitations/{}/message", issued["id"].as_str().expect("id"));
+    let message = http.call("POST", &message).bearer(client).send().await.expect(200);
+    let (own, text) = (message["link"].as_str().expect("link"), message["text"].as_str().expect("text"));
+    assert_eq!((message["to"].as_str(), text.matches(own).count()), (Some(PHONE), 1));
+    let personal = [canary("name", NAME), canary("national id", FNR), canary("birth date", BORN), canary("mail address", EMAIL)];
+    assert!(found_in("the message", text.replace(own, "").as_bytes(), &personal).is_empty(), "{text}");
+    let own = own.rsplit('/').next().expect("token").to_owned();
+
     let paper = format!("/api/v1/invitations/{}/paper", issued["id"].as_str().expect("id"));
     let printed = http.call("POST", &paper).bearer(nurse).send().await;
     assert!(crate::print::reading::Pdf::open(&printed.bytes).says(NAME), "the paper carries the name");
@@ -194,6 +204,7 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
     let secrets = vec![
         canary("link", token),
         canary("code", code),
+        canary("link of the message", &own),
         canary("second link", again["credential"]["link"].as_str().expect("link").rsplit('/').next().expect("token")),
         canary("second code", again["credential"]["code"].as_str().expect("code")),
         canary("session token", session),
@@ -314,13 +325,30 @@ async fn postgres_dump(url: &str) -> String {
     dump
 }
 
+/// Waits until another system has been told of what was handed in; what it was told holds nothing.
+async fn told(receiver: &Receiver, canaries: &[Canary]) -> Vec<String> {
+    for _ in 0..600 {
+        if receiver.types().iter().any(|kind| kind == "response.submitted") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let got = receiver.all();
+    assert!(got.len() >= 3, "{:?}", receiver.types());
+    let all = |one: &Got| {
+        found_in("a webhook's message", format!("{:?} {}", one.headers, String::from_utf8_lossy(&one.body)).as_bytes(), canaries)
+    };
+    got.iter().flat_map(all).collect()
+}
+
 async fn nothing_leaks(kind: Kind) {
     let (mut program, _, unit) = super::commands::admin::installed(kind).await;
     program.set("KARTLEGGING_LOG_FILTER", "trace");
+    program.set("KARTLEGGING_WEBHOOK_LOOPBACK", "true");
     let organization = program.run(&["organization", "list"]).await.ok();
     let organization = organization.split_whitespace().next().expect("id").to_owned();
     let mut client = vec!["client", "add", "--organization", &organization, "--name", "x"];
-    for scope in ["invitations:write", "invitations:read", "responses:read", "patients:read"] {
+    for scope in ["invitations:write", "invitations:read", "responses:read", "patients:read", "messages:render", "deliveries:manage"] {
         client.extend(["--scope", scope]);
     }
     let client = program.run(&client).await.ok();
@@ -329,6 +357,10 @@ async fn nothing_leaks(kind: Kind) {
     let nurse =
         program.run(&["clinician", "add", "--organization", &organization, "--name", "y", "--hpr", "9900001", "--role", &role]).await.ok();
     let nurse = program.run(&["token", "issue", "--clinician", &nurse]).await.ok();
+
+    let receiver = Receiver::start(Manner::Status(200)).await;
+    let hook = program.run(&["webhook", "add", "--organization", &organization, "--url", &receiver.url]).await.ok();
+    let secret = hook.lines().nth(1).expect("secret").trim_start_matches("whsec_").to_owned();
 
     let serving = program.serve().await;
     let (problems, mut canaries) = the_whole_flow(&serving, &unit, &client, &nurse).await;
@@ -346,7 +378,8 @@ async fn nothing_leaks(kind: Kind) {
         canary("ground", GROUND),
         canary("street", STREET),
     ]);
-    let mut hits = Vec::new();
+    let mut hits = told(&receiver, &canaries).await;
+    canaries.push(Canary { what: "secret of the webhook", forms: vec![secret.into_bytes()] });
     for problem in &problems {
         assert!(problem.status >= 400 && !problem.code().is_empty(), "{}", problem.text);
         hits.extend(found_in(&format!("a problem {}", problem.code()), problem.text.as_bytes(), &canaries));

@@ -18,13 +18,15 @@ const MANUAL: &str = include_str!("../../docs/integrating.md");
 const GIVEN: &str = "unset KARTLEGGING_LISTEN\n";
 
 /// Files that the blocks leave, with what they begin with.
-const LEFT: [(&str, &[u8]); 6] = [
+const LEFT: [(&str, &[u8]); 8] = [
     ("issued.json", b"{"),
     ("letter.html", b"<div lang=\"nn\"><p>"),
     ("qr.png", b"\x89PNG"),
     ("letter.pdf", b"%PDF"),
     ("slip.pdf", b"%PDF"),
     ("letters.pdf", b"%PDF"),
+    ("sms/message", b"{"),
+    ("response.json", b"{"),
 ];
 
 /// A block of commands with the section it stands in and its first line.
@@ -65,6 +67,8 @@ fn shown(blocks: &[Block]) -> BTreeMap<&str, usize> {
 async fn ground() -> (Program, BTreeMap<&'static str, String>) {
     let (mut program, organization, unit) = installed(Kind::Sqlite).await;
     program.set("KARTLEGGING_BASE_URL", "https://svar.example");
+    // The page's own receiver of webhooks stands beside the service.
+    program.set("KARTLEGGING_WEBHOOK_LOOPBACK", "true");
     let mut add = vec!["client", "add", "--organization", &organization, "--name", "Brevsystemet"];
     add.extend(Scope::ALL.iter().flat_map(|scope| ["--scope", scope.word()]));
     let client = program.run(&add).await.ok();

@@ -29,6 +29,9 @@ fn actor(name: &str) -> Actor {
         "client without responses:read" => others(Scope::ResponsesRead),
         "client without patients:read" => others(Scope::PatientsRead),
         "client without letters:render" => others(Scope::LettersRender),
+        "client without messages:render" => others(Scope::MessagesRender),
+        "client without deliveries:manage" => others(Scope::DeliveriesManage),
+        "client without statistics:read" => others(Scope::StatisticsRead),
         "clinician" => person(&[(Role::Clinician, Some(UNIT))]),
         "clinician elsewhere" => person(&[(Role::Clinician, Some(OTHER_UNIT))]),
         "unit_admin" => person(&[(Role::UnitAdmin, Some(UNIT))]),
@@ -47,7 +50,7 @@ fn actor(name: &str) -> Actor {
     }
 }
 
-const ACTIONS: [Action; 12] = [
+const ACTIONS: [Action; 15] = [
     Action::ManageInvitations,
     Action::IssueBatch,
     Action::ReadInvitation,
@@ -59,30 +62,36 @@ const ACTIONS: [Action; 12] = [
     Action::SearchPatients,
     Action::ReadAccessLog,
     Action::ReadQuestionnaires,
+    Action::RenderMessage,
+    Action::ManageDeliveries,
+    Action::ReadStatistics,
     Action::Answer,
 ];
 
 /// `+` allowed, `S` scope missing, `R` role missing, `G` a ground is asked for and then enough.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 12]); 17] = [
-    //                                  manage batch read  lett  work  answ  revi  paper sear  log   forms answer
-    ("client",                           ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
-    ("client without scopes",            ["S",  "S",  "S",  "S",  "R",  "S",  "R",  "R",  "S",  "R",  "+",  "R"]),
-    ("client without invitations:write", ["S",  "S",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
-    ("client without invitations:read",  ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
-    ("client without responses:read",    ["+",  "+",  "+",  "+",  "R",  "S",  "R",  "R",  "+",  "R",  "+",  "R"]),
-    ("client without patients:read",     ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "S",  "R",  "+",  "R"]),
-    ("client without letters:render",    ["+",  "+",  "+",  "S",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "R"]),
-    ("clinician",                        ["+",  "R",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "R",  "+",  "R"]),
-    ("clinician elsewhere",              ["R",  "R",  "R",  "R",  "R",  "G",  "G",  "R",  "+",  "R",  "+",  "R"]),
-    ("unit_admin",                       ["+",  "R",  "+",  "+",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
-    ("unit_admin elsewhere",             ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R"]),
-    ("admin here, clinician there",      ["+",  "R",  "+",  "+",  "R",  "G",  "G",  "R",  "+",  "+",  "+",  "R"]),
-    ("organization_admin",               ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
-    ("auditor",                          ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R"]),
-    ("without roles",                    ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R"]),
-    ("holder",                           ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+"]),
-    ("system",                           ["+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+"]),
+const TABLE: [(&str, [&str; 15]); 20] = [
+    //                                  manage batch read  lett  work  answ  revi  paper sear  log   forms sms   deliv stat  answer
+    ("client",                           ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without scopes",            ["S",  "S",  "S",  "S",  "R",  "S",  "R",  "R",  "S",  "R",  "+",  "S",  "S",  "S",  "R"]),
+    ("client without invitations:write", ["S",  "S",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without invitations:read",  ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without responses:read",    ["+",  "+",  "+",  "+",  "R",  "S",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without patients:read",     ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "S",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without letters:render",    ["+",  "+",  "+",  "S",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without messages:render",   ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "S",  "+",  "+",  "R"]),
+    ("client without deliveries:manage", ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "S",  "+",  "R"]),
+    ("client without statistics:read",   ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "S",  "R"]),
+    ("clinician",                        ["+",  "R",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "R",  "R"]),
+    ("clinician elsewhere",              ["R",  "R",  "R",  "R",  "R",  "G",  "G",  "R",  "+",  "R",  "+",  "R",  "R",  "R",  "R"]),
+    ("unit_admin",                       ["+",  "R",  "+",  "+",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "R",  "+",  "R"]),
+    ("unit_admin elsewhere",             ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R",  "R",  "R",  "R"]),
+    ("admin here, clinician there",      ["+",  "R",  "+",  "+",  "R",  "G",  "G",  "R",  "+",  "+",  "+",  "R",  "R",  "+",  "R"]),
+    ("organization_admin",               ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "R"]),
+    ("auditor",                          ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "R",  "R",  "R"]),
+    ("without roles",                    ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R",  "R",  "R",  "R"]),
+    ("holder",                           ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+"]),
+    ("system",                           ["+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+"]),
 ];
 
 fn outcome(actor: &Actor, action: Action, units: &[UnitId], stated: Option<Ground>) -> &'static str {
@@ -137,6 +146,9 @@ fn the_missing_scope_is_named() {
         (Action::ReadAnswers, Scope::ResponsesRead),
         (Action::SearchPatients, Scope::PatientsRead),
         (Action::RenderLetter, Scope::LettersRender),
+        (Action::RenderMessage, Scope::MessagesRender),
+        (Action::ManageDeliveries, Scope::DeliveriesManage),
+        (Action::ReadStatistics, Scope::StatisticsRead),
     ] {
         let denied = decide(&client(&[]), action, Resource { units: &[UNIT], stated: None });
         assert_eq!(denied, Err(Denied::Scope(scope)));

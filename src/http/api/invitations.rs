@@ -13,7 +13,7 @@ use crate::http::query::Query;
 use crate::services::invitation::{self, InvitationView, Issued};
 use crate::services::issue_invitations::{self, Contact, Order, PatientData, Visit};
 use crate::services::letter::{self, Letter};
-use crate::services::{Caller, Fault, Services, print_paper};
+use crate::services::{Caller, Fault, Services, print_paper, render_message};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 use validator::ValidateEmail;
@@ -267,6 +267,30 @@ pub(in crate::http) async fn revoke(
     Query::read(&request, &[])?;
     let done = invitation::revoke(&door.services, &caller, invitation_id(&path)?).await?;
     Ok(HttpResponse::Ok().json(view(&done)))
+}
+
+fn message_kind(value: &Value) -> Parsed<render_message::Kind> {
+    render_message::Kind::parse(value.as_str().ok_or(FieldCode::Malformed)?).ok_or(FieldCode::NotAllowed)
+}
+
+/// `POST /api/v1/invitations/{id}/message`
+pub(in crate::http) async fn message(
+    request: HttpRequest,
+    ApiCaller(caller): ApiCaller,
+    door: web::Data<Door>,
+    path: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::read(&request, &[])?;
+    let id = invitation_id(&path)?;
+    let body = optional_json(&request, payload, BODY).await?;
+    let kind = match &body {
+        Some(body) => fields::object(&body.value, |fields| Some(fields.optional("kind", message_kind)))?,
+        None => None,
+    };
+    let shown = render_message::render(&door.services, &caller, id, kind.unwrap_or(render_message::Kind::Notice)).await?;
+    let body = json!({"invitation": id, "to": shown.to, "language": shown.language, "text": shown.text, "link": shown.link});
+    Ok(HttpResponse::Ok().json(body))
 }
 
 /// `POST /api/v1/invitations/{id}/paper`

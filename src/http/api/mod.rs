@@ -1,12 +1,14 @@
 //! Handlers of `/api/v1`, by resource, and the shapes they answer with.
 
 pub(super) mod access_log;
+pub(super) mod deliveries;
 pub(super) mod invitations;
 pub(super) mod letters;
 pub(super) mod patients;
 pub(super) mod questionnaires;
 pub(super) mod responses;
 pub(super) mod session;
+pub(super) mod statistics;
 pub(super) mod worklist;
 
 use crate::domain::invitation::InvitationState;

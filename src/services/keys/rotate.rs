@@ -7,11 +7,12 @@ use crate::crypto::hash::{Label, derive_code, derive_link, lookup};
 use crate::crypto::ring::Purpose;
 use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{CredentialId, OrganizationId, PatientId, PatientIdentifierId};
+use crate::services::webhooks::resealed;
 use crate::services::{Fault, Services};
 use crate::storage::credentials::Credential;
 use crate::storage::key_use::{self, Under};
 use crate::storage::rewrap::{self, Unindexed};
-use crate::storage::{Snapshot, Tx, guards, organizations};
+use crate::storage::{Snapshot, Tx, guards, organizations, webhooks};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -152,7 +153,8 @@ async fn left_in(reader: &Snapshot, services: &Services, target: Target, version
         Target::Purpose(_) => 0,
         Target::Organization(organization) => {
             let wrapped = key_use::wrapped(reader, organization, Under::Others(version)).await?;
-            wrapped + key_use::unindexed(reader, organization, version).await?
+            let webhooks = key_use::webhooks(reader, organization, Under::Others(version)).await?;
+            wrapped + webhooks + key_use::unindexed(reader, organization, version).await?
         }
     })
 }
@@ -164,6 +166,7 @@ enum At {
     PatientKeys(PatientId),
     Indexes(Option<PatientIdentifierId>),
     Credentials(CredentialId),
+    Webhooks,
     End,
 }
 
@@ -201,6 +204,7 @@ async fn batch(tx: &Tx, services: &Services, target: Target, version: u16, at: A
         (Target::Purpose(Purpose::Lookup), _) => hashes(tx, services, version, None).await,
         (Target::Purpose(_), _) => Ok((0, At::End)),
         (Target::Organization(id), At::PatientKeys(after)) => patient_keys(tx, services, id, version, Some(after)).await,
+        (Target::Organization(id), At::Webhooks) => reseal_webhooks(tx, services, id, version).await,
         (Target::Organization(id), At::Indexes(after)) => indexes(tx, services, id, version, after).await,
         (Target::Organization(id), _) => patient_keys(tx, services, id, version, None).await,
     }
@@ -264,7 +268,17 @@ async fn indexes(
         let hash = keys.blind_index(version, &identifier(row, &value)?)?;
         rewrap::insert_index(tx, organization, row, version, &hash).await?;
     }
-    Ok((rows(&found), found.last().map_or(At::End, |last| At::Indexes(Some(last.id)))))
+    Ok((rows(&found), found.last().map_or(At::Webhooks, |last| At::Indexes(Some(last.id)))))
+}
+
+/// An organization's webhooks are few: all in one unit.
+async fn reseal_webhooks(tx: &Tx, services: &Services, organization: OrganizationId, version: u16) -> Result<(u64, At), Error> {
+    let keys = services.vault.organization(tx, organization).await?;
+    let found = rewrap::webhooks(tx, organization, version).await?;
+    for old in &found {
+        webhooks::update(tx, &resealed(&keys, old)?).await?;
+    }
+    Ok((rows(&found), At::End))
 }
 
 /// What is stored was allowed when it came: test persons too.

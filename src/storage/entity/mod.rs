@@ -405,3 +405,58 @@ entity!(retention, "retention", {
     pub days: Option<i32>,
     pub updated_at: DateTimeUtc,
 });
+entity!(webhook, "webhook", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub url: String,
+    pub events: String,
+    pub slot: Option<i32>,
+    pub secret_sealed: Vec<u8>,
+    pub previous_sealed: Option<Vec<u8>>,
+    pub previous_until: Option<DateTimeUtc>,
+    pub key_version: i32,
+    pub created_at: DateTimeUtc,
+    pub rotated_at: Option<DateTimeUtc>,
+    pub disabled_at: Option<DateTimeUtc>,
+    pub disabled_reason: Option<String>,
+});
+entity!(outbox, "outbox", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub channel: String,
+    pub event: String,
+    pub target_id: Option<Uuid>,
+    pub subject_id: Uuid,
+    pub version: Option<i32>,
+    pub once: String,
+    pub state: String,
+    pub attempts: i32,
+    pub next_at: DateTimeUtc,
+    pub give_up_at: DateTimeUtc,
+    pub leased_until: Option<DateTimeUtc>,
+    pub created_at: DateTimeUtc,
+    pub ended_at: Option<DateTimeUtc>,
+    pub failure: Option<String>,
+});
+entity!(uptake, "uptake", {
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub unit_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub week: Date,
+    pub visits: i32,
+    pub not_sent: i32,
+    pub sent: i32,
+    pub opened: i32,
+    pub started: i32,
+    pub answered: i32,
+    pub amended: i32,
+    pub declined: i32,
+    pub answer_minutes: Option<i32>,
+    pub answer_timed: i32,
+    pub fill_minutes: Option<i32>,
+    pub fill_timed: i32,
+    pub counted_at: DateTimeUtc,
+});

@@ -1,5 +1,5 @@
 // The program under test with invented data, on a free port and in a folder of its own.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -19,8 +19,8 @@ const freePort = () => new Promise((done, fail) => {
 
 const field = (text, label) => text.match(new RegExp(`^${label}.* (\\S+)$`, 'm'))?.[1];
 
-/** Starts the program; `end` ends it and gives what it logged as errors. */
-export const start = async () => {
+/** Starts the program, with settings of its own; `end` ends it and gives what it logged as errors, `command` runs another command beside it. */
+export const start = async (settings = {}) => {
   const folder = await mkdtemp(join(tmpdir(), 'kartlegging-browser-'));
   const base = `http://127.0.0.1:${await freePort()}`;
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('KARTLEGGING_') && name !== 'DATABASE_URL');
@@ -33,9 +33,11 @@ export const start = async () => {
     KARTLEGGING_TRUSTED_PROXIES: '127.0.0.1',
     KARTLEGGING_DRAIN_SECONDS: '2',
     KARTLEGGING_LOG_FILTER: 'kartlegging=error,actix_server=error',
+    ...settings,
   };
   const [out, log] = ['out', 'log'].map((name) => join(folder, name));
   const program = spawn(resolve(built()), ['demo'], { cwd: folder, env, stdio: ['ignore', openSync(out, 'w'), openSync(log, 'w')] });
+  const command = (...words) => execFileSync(resolve(built()), words, { cwd: folder, env, encoding: 'utf8' }).trim();
   const ended = new Promise((done) => { program.once('exit', done); program.once('error', (error) => done(error.message)); });
   const end = async () => {
     program.kill('SIGTERM');
@@ -52,7 +54,7 @@ export const start = async () => {
     if (over) throw new Error(`the program ${over}: ${await end()}`);
     const text = readFileSync(out, 'utf8');
     const ready = text.includes('worklist?unit=') && await fetch(`${base}/readyz`).then((answer) => answer.ok, () => false);
-    if (ready) return { base, unit: text.match(/worklist\?unit=([0-9a-f-]+)/)[1], client: field(text, "A client's token"), clinician: field(text, "A clinician's token"), end };
+    if (ready) return { base, unit: text.match(/worklist\?unit=([0-9a-f-]+)/)[1], client: field(text, "A client's token"), clinician: field(text, "A clinician's token"), command, end };
   }
 };
 

@@ -46,6 +46,8 @@ on_both! {
         assert_eq!(done["items"][1]["problem"]["errors"][0]["pointer"], "/patient/birth_date");
         let third = &done["items"][0]["invitation"];
 
+        let message = take("/api/v1/invitations/{id}/message", "post", "reminder");
+        app.post(&format!("/api/v1/invitations/{}/message", first.id)).bearer(client).json(&message).send().await.expect(200);
         let paper = take("/api/v1/invitations/{id}/paper", "post", "inEnglish");
         app.post(&format!("/api/v1/invitations/{}/paper", first.id)).bearer(client).json(&paper).send().await.expect(200);
 

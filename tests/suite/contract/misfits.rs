@@ -14,9 +14,10 @@ fn concrete(path: &str) -> String {
 }
 
 /// Operations that take a JSON body, with who may call them.
-const BODIES: [(&str, &str, &str); 10] = [
+const BODIES: [(&str, &str, &str); 11] = [
     ("POST", "/api/v1/invitations", "client"),
     ("POST", "/api/v1/invitations/batch", "client"),
+    ("POST", "/api/v1/invitations/{id}/message", "client"),
     ("POST", "/api/v1/invitations/{id}/paper", "client"),
     ("POST", "/api/v1/invitations/{id}/letter", "client"),
     ("POST", "/api/v1/invitations/{id}/letter.pdf", "client"),

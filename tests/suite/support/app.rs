@@ -97,6 +97,7 @@ pub fn settings(database_url: &str, folder: &std::path::Path) -> Settings {
     settings.allow_synthetic_persons = true;
     settings.workers = 1;
     settings.jobs = false;
+    settings.webhook_loopback = true;
     "https://svar.example".clone_into(&mut settings.base_url);
     settings
 }

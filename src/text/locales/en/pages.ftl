@@ -239,3 +239,7 @@ notice-number = Number of the fault: { $id }
 # An address that does not exist
 not-found-title = We did not find the page
 not-found-lead = The address may have been mistyped, or the page has moved.
+
+# Message to the phone
+message-notice = { $organization } asks you to fill in a form. Open the link and give your date of birth: { $link }
+message-reminder = { $organization } reminds you of a form you can fill in. Open the link and give your date of birth: { $link }

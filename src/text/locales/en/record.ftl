@@ -73,6 +73,7 @@ action-invitation-issue = made a letter with a form
 action-invitation-issue-again = got the same letter again
 action-invitation-letter = got the letter with the link and the code
 action-invitation-lock = locked the form after too many attempts
+action-invitation-message = got the message for your phone
 action-invitation-paper = printed the form on paper
 action-invitation-read = looked whether the form was answered
 action-invitation-reissue = made a new letter

@@ -239,3 +239,7 @@ notice-number = Nummeret på feilen: { $id }
 # Adressen finnes ikke
 not-found-title = Vi fant ikke siden
 not-found-lead = Kanskje ble adressen skrevet litt feil, eller siden er flyttet.
+
+# Melding til telefonen
+message-notice = { $organization } ber deg fylle ut et skjema. Åpne lenken og skriv fødselsdatoen din: { $link }
+message-reminder = { $organization } minner om et skjema du kan fylle ut. Åpne lenken og skriv fødselsdatoen din: { $link }

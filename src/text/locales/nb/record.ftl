@@ -73,6 +73,7 @@ action-invitation-issue = laget et brev med skjema
 action-invitation-issue-again = hentet det samme brevet igjen
 action-invitation-letter = hentet brevet med lenken og koden
 action-invitation-lock = låste skjemaet etter for mange forsøk
+action-invitation-message = hentet melding til telefonen din
 action-invitation-paper = skrev ut skjemaet på papir
 action-invitation-read = så om skjemaet var besvart
 action-invitation-reissue = laget nytt brev

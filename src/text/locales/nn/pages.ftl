@@ -239,3 +239,7 @@ notice-number = Nummeret på feilen: { $id }
 # Adressa finst ikkje
 not-found-title = Vi fann ikkje sida
 not-found-lead = Kanskje vart adressa skriven litt feil, eller så er sida flytta.
+
+# Melding til telefonen
+message-notice = { $organization } ber deg fylle ut eit skjema. Opne lenkja og skriv fødselsdatoen din: { $link }
+message-reminder = { $organization } minner om eit skjema du kan fylle ut. Opne lenkja og skriv fødselsdatoen din: { $link }

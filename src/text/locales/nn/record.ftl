@@ -73,6 +73,7 @@ action-invitation-issue = laga eit brev med skjema
 action-invitation-issue-again = henta det same brevet igjen
 action-invitation-letter = henta brevet med lenkja og koden
 action-invitation-lock = låste skjemaet etter for mange forsøk
+action-invitation-message = henta melding til telefonen din
 action-invitation-paper = skreiv ut skjemaet på papir
 action-invitation-read = såg om skjemaet var svara på
 action-invitation-reissue = laga nytt brev
