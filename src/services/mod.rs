@@ -9,6 +9,7 @@ pub mod access_log;
 pub mod admin;
 pub mod audit;
 pub mod authenticate;
+pub mod change_appointment;
 pub mod decline;
 pub mod deliveries;
 pub mod draft;

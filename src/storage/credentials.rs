@@ -126,6 +126,17 @@ pub async fn live(reader: &impl Reader, invitation: InvitationId, channel: &str)
     row.map(from).transpose()
 }
 
+/// Says that a credential has gone out, where that has not been said.
+pub async fn sent(tx: &Tx, id: CredentialId, now: DateTime<Utc>) -> Result<()> {
+    credential::Entity::update_many()
+        .set(credential::ActiveModel { sent_at: Set(Some(now)), ..Default::default() })
+        .filter(credential::Column::Id.eq(id.0))
+        .filter(credential::Column::SentAt.is_null())
+        .exec(tx.transaction())
+        .await?;
+    Ok(())
+}
+
 /// Finds a credential by id.
 pub async fn find(reader: &impl Reader, id: CredentialId) -> Result<Option<Credential>> {
     credential::Entity::find_by_id(id.0).one(reader.transaction()).await?.map(from).transpose()
