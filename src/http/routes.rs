@@ -3,7 +3,7 @@
 use super::api::{access_log, appointments, deliveries, invitations, letters, patients, questionnaires, responses, session, statistics, worklist};
 use super::health;
 use super::problem::Problem;
-use super::web::{about, assets, check, entry, leave, questions};
+use super::web::{about, assets, check, entry, leave, mails, questions};
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
 use actix_web::{HttpResponse, Route, guard, web};
@@ -28,6 +28,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/S/{link}",                               || page().to(entry::link)),
         e(Method::GET,    "/start",                                  || page().to(entry::welcome)),
         e(Method::GET,    "/feil-brev",                              || page().to(entry::wrong_letter)),
+        e(Method::GET,    "/e-post",                                 || page().to(mails::show)),
+        e(Method::POST,   "/e-post",                                 || web::post().to(mails::choose)),
         e(Method::GET,    "/kode",                                   || page().to(entry::code)),
         e(Method::POST,   "/kode",                                   || web::post().to(entry::open)),
         e(Method::GET,    "/fodselsdato",                            || page().to(entry::birth_date)),

@@ -8,12 +8,13 @@
 //! | goes to another unit | go with it; answers stay where they were given |
 
 use super::audit::{self, Deed};
+use super::events::{self, Event, EventKind};
 use super::fault::{Fault, unit_error};
 use super::invitation::{InvitationView, view};
 use super::{Caller, Services};
 use crate::domain::appointment::VisitStatus;
 use crate::domain::ids::{AppointmentId, UnitId};
-use crate::domain::invitation::InvitationState;
+use crate::domain::invitation::{ClosedReason, InvitationState};
 use crate::domain::notices::Notice;
 use crate::domain::policy::{Action, Denied, Resource, decide, may_ever};
 use crate::storage::appointments::{self, Appointment};
@@ -156,6 +157,15 @@ pub(super) async fn follow(
     }
     let cancelled = to.status == VisitStatus::Cancelled.word() && to.status != known.status;
     for row in invitations::lock_of_appointment(tx, to.organization, known.id).await? {
+        // Every time is told: a visit may be moved to and fro.
+        let tell = |kind| Event::new(kind, row.organization, row.unit, row.id).on(now.timestamp_micros().to_string());
+        let over = matches!(row.state, InvitationState::Closed(ClosedReason::Revoked));
+        if moved && !over {
+            events::announce(tx, services, &tell(EventKind::AppointmentMoved)).await?;
+        }
+        if cancelled && !over {
+            events::announce(tx, services, &tell(EventKind::AppointmentCancelled)).await?;
+        }
         if cancelled && let Some(state) = row.state.cancel() {
             take_back(tx, services, caller, &row, state, now).await?;
         }
@@ -175,6 +185,7 @@ async fn take_back(
     credentials::revoke_all(tx, row.id, now).await?;
     sessions::end_all(tx, row.id, now).await?;
     drafts::delete(tx, row.id).await?;
+    events::announce(tx, services, &Event::new(EventKind::InvitationRevoked, row.organization, row.unit, row.id)).await?;
     let deed = Deed::done("invitation.revoke", Some(("invitation", row.id.0)), vec![row.patient]).in_unit(row.unit);
     audit::write(tx, services, caller, &deed).await
 }

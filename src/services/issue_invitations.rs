@@ -1,8 +1,8 @@
 //! Issues invitations: one, or a batch in one request with a result per item.
 
 use super::audit::{self, Deed};
-use super::events::{self, Event, EventKind};
 use super::change_appointment::{FARTHEST, follow};
+use super::events::{self, Event, EventKind};
 use super::fault::{Fault, unit_error};
 use super::idempotency::{self as repeat, Begun, Repeatable};
 use super::invitation::{Issued, new_credential, render, secrets, view};

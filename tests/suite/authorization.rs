@@ -40,7 +40,7 @@ const ACTORS: [&str; 13] = [
 /// `2xx` as a number; `S` 403 scope-missing, `R` 403 role-missing, `G` 403 ground-required, `F` 404
 /// not-found, `U` 422 unit-unknown, `T` 401 token-invalid, `M` 401 token-missing.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 13]); 44] = [
+const TABLE: [(&str, [&str; 13]); 46] = [
     //                          client bare   nurse  other  admin  org    audit  o.clie o.clin sess   o.sess none   garbage
     ("issueInvitation",         ["201", "S",   "201", "R",   "201", "R",   "R",   "U",   "U",   "T",   "T",   "M",   "T"]),
     ("issueInvitationBatch",    ["200", "S",   "R",   "R",   "R",   "R",   "R",   "U",   "R",   "T",   "T",   "M",   "T"]),
@@ -96,12 +96,14 @@ const READERS: [&str; 6] = ["nobody", "bearer", "api_token", "answering", "recei
 
 /// What a page does: its status, or where it leads.
 #[rustfmt::skip]
-const PAGES: [(&str, [&str; 6]); 27] = [
+const PAGES: [(&str, [&str; 6]); 29] = [
     //                    nobody bearer api    answering                 receipt                   other
     ("openLink",          [">/start"; 6]),
     ("openPrintedLink",   [">/start"; 6]),
     ("getWelcome",        ["410"; 6]),
     ("getWrongLetter",    ["200"; 6]),
+    ("getMailsPage",      ["410"; 6]),
+    ("chooseMails",       ["410"; 6]),
     ("getCodePage",       ["200"; 6]),
     ("openByCode",        ["410"; 6]),
     ("getBirthDatePage",  ["410"; 6]),
