@@ -6,8 +6,8 @@ use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
 use crate::domain::policy::Denied;
 use crate::domain::respondent::{FieldFault, RespondentFault};
 use crate::services::{
-    Fault, access_log, authenticate, change_appointment, deliveries, draft, enter_paper, holder, idempotency, invitation, issue_invitations, letter,
-    open_session, patients, print_paper, render_message, responses, review, uptake, worklist,
+    Fault, access_log, authenticate, change_appointment, deliveries, draft, enter_paper, holder, idempotency, invitation,
+    issue_invitations, letter, open_session, patients, print_paper, render_message, responses, review, uptake, worklist,
 };
 
 impl From<Fault> for Problem {

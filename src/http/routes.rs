@@ -1,6 +1,8 @@
 //! Every route, on one screen. The contract test compares this table with `openapi.yaml`.
 
-use super::api::{access_log, appointments, deliveries, invitations, letters, patients, questionnaires, responses, session, statistics, worklist};
+use super::api::{
+    access_log, appointments, deliveries, invitations, letters, patients, questionnaires, responses, session, statistics, worklist,
+};
 use super::health;
 use super::problem::Problem;
 use super::web::{about, assets, check, entry, leave, mails, questions};

@@ -4,7 +4,9 @@
 //! To add a job: its line in `schedule`, its service, its row in `docs/operations.md`.
 
 use crate::domain::ids::uuid_v7;
-use crate::services::{Fault, Services, access_log, enforce_retention, expire_invitations, keys, lease, outbox, plan_notices, purge, uptake};
+use crate::services::{
+    Fault, Services, access_log, enforce_retention, expire_invitations, keys, lease, outbox, plan_notices, purge, uptake,
+};
 use chrono::Duration;
 use futures::future::BoxFuture;
 use std::time::Duration as StdDuration;

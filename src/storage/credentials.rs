@@ -100,8 +100,8 @@ pub async fn newest(reader: &impl Reader, invitation: InvitationId) -> Result<Op
         )
         .filter(credential_invitation::Column::InvitationId.eq(invitation.0))
         .order_by_desc(credential::Column::Generation)
-        // Of one generation the letter's is the oldest.
-        .order_by_asc(credential::Column::Id)
+        // Of one generation the letter's: channels are letter, mail, sms, staff.
+        .order_by_asc(credential::Column::Channel)
         .one(reader.transaction())
         .await?;
     row.map(from).transpose()

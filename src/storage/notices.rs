@@ -4,6 +4,7 @@
 use super::entity::{appointment, invitation, organization, patient, response, review, unit, unit_notice};
 use super::invitations::Invitation;
 use super::{Reader, StorageError, Tx};
+use crate::domain::appointment::VisitStatus;
 use crate::domain::ids::{AppointmentId, InvitationId, OrganizationId, PatientId, UnitId};
 use crate::domain::notices::{Notice, Plan, Quiet, REST};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -165,7 +166,8 @@ fn open(notice: Notice) -> &'static [&'static str] {
 /// Invitations of which it is time to tell, and of which nobody has been told.
 pub async fn due(reader: &impl Reader, reach: Reach, most: u64) -> Result<Vec<Invitation>> {
     let visit = invitation::Entity::belongs_to(appointment::Entity).from(invitation::Column::AppointmentId).to(appointment::Column::Id);
-    let near = Condition::all().add(appointment::Column::Status.eq("booked")).add(appointment::Column::StartsAt.lt(reach.limit));
+    let near =
+        Condition::all().add(appointment::Column::Status.eq(VisitStatus::Booked.word())).add(appointment::Column::StartsAt.lt(reach.limit));
     let none = Condition::all().add(invitation::Column::AppointmentId.is_null());
     let mut query = invitation::Entity::find()
         .join(JoinType::LeftJoin, visit.into())

@@ -5,6 +5,7 @@
 //! second mail has the same one and the printed letter stays good.
 
 use super::{Failure, Message};
+use crate::domain::appointment::VisitStatus;
 use crate::domain::clock::oslo_date;
 use crate::domain::ids::{CredentialId, InvitationId, UnitId};
 use crate::domain::invitation::InvitationState;
@@ -88,7 +89,7 @@ async fn hindrance(tx: &Tx, row: &Invitation, own: &UnitNotices, notice: Notice,
     let Some(limit) = own.plan.reaches(notice, now) else { return Ok(Some(Failure::dropped("plan"))) };
     let near = match row.appointment {
         Some(id) => match appointments::find(tx, row.organization, id).await? {
-            Some(visit) if visit.status == "booked" => visit.starts_at < limit,
+            Some(visit) if visit.status == VisitStatus::Booked.word() => visit.starts_at < limit,
             _ => return Ok(Some(Failure::dropped("cancelled"))),
         },
         None if notice == Notice::First => row.due_on.is_none_or(|due| due <= oslo_date(now)),

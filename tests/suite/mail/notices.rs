@@ -286,6 +286,7 @@ fn the_sender_is_named_only_where_the_organization_allows_it() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how long a conversation with a real server takes")]
 fn without_mail_none_is_planned_and_a_server_that_refuses_touches_no_patient() {
     alone(async {
         let app = TestApp::start(Kind::Sqlite).await;

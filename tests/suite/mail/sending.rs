@@ -121,6 +121,7 @@ fn refusals_pass_or_stay() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how long a conversation with a real server takes")]
 fn who_is_slow_is_waited_for_and_who_is_silent_is_not() {
     alone(async {
         let slow = MailServer::start("plain-slow");

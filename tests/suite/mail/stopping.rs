@@ -36,13 +36,19 @@ fn a_patient_stops_mails_and_may_have_them_again() {
         let done = browser.submit(&page.form().check("ja")).await.at(200, "/e-post");
         assert!(done.main().contains("Du får ikke flere e-poster"), "{}", done.main());
         assert_eq!(stopped(&app).await, 1);
+        let patient = kartlegging::domain::ids::PatientId::parse(&invited.patient).expect("id");
+        let nb = kartlegging::domain::language::Language::nb();
+        let organization = app.world.organization.expect("organization");
+        let export = kartlegging::services::export_patient::export(&app.services, organization, patient, &nb).await.expect("export");
+        assert!(export.page.contains("Ønsker ikke e-post siden"), "what is held is given out");
         // Planned before or after, nothing is sent; the link still opens.
         app.advance(Duration::days(1));
         assert_eq!((plan(&app).await, deliver(&app).await), (1, 0));
         assert_eq!(messages(&app).await, ["notice sent -"]);
         app.try_open(&serde_json::json!({"link": link, "birth_date": crate::support::world::BORN})).await.expect(201);
 
-        // Taken back in the same place.
+        // Taken back in the same place, with the link of that old mail.
+        browser.open(path_of(&link)).await;
         let page = browser.open("/e-post").await.at(200, "/e-post");
         browser.submit(&page.form().check("ja")).await.at(200, "/e-post");
         assert_eq!(stopped(&app).await, 0);

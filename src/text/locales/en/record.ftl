@@ -15,6 +15,7 @@ record-born = Born
 record-number = Identity number
 record-email = E-mail for notices
 record-phone = Phone for notices
+record-no-mails = Wants no e-mail since
 record-language = Language
 record-id = Number in the service
 record-when = Time

@@ -15,6 +15,7 @@ record-born = Født
 record-number = Identitetsnummer
 record-email = E-post til varsler
 record-phone = Telefon til varsler
+record-no-mails = Ønsker ikke e-post siden
 record-language = Språk
 record-id = Nummer i tjenesten
 record-when = Tidspunkt

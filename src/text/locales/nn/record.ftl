@@ -15,6 +15,7 @@ record-born = Fødd
 record-number = Identitetsnummer
 record-email = E-post til varsel
 record-phone = Telefon til varsel
+record-no-mails = Ønskjer ikkje e-post sidan
 record-language = Språk
 record-id = Nummer i tenesta
 record-when = Tidspunkt
