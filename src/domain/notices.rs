@@ -114,9 +114,8 @@ impl Quiet {
 
 impl std::fmt::Display for Quiet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let clock = |minute: u16| (minute / 60, minute % 60);
-        let ((a, b), (c, d)) = (clock(self.from), clock(self.until));
-        write!(f, "{a:02}:{b:02}-{c:02}:{d:02}")
+        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        write!(f, "{}-{}", clock(self.from), clock(self.until))
     }
 }
 
