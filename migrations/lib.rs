@@ -21,6 +21,7 @@ mod m20261122_000010_key_rotation;
 mod m20261122_000011_retention;
 mod m20261122_000012_outbox;
 mod m20261122_000013_letters;
+mod m20261122_000014_notices;
 mod m20261122_000015_uptake;
 
 /// Every migration, oldest first.
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_retention::Migration),
             Box::new(m20261122_000012_outbox::Migration),
             Box::new(m20261122_000013_letters::Migration),
+            Box::new(m20261122_000014_notices::Migration),
             Box::new(m20261122_000015_uptake::Migration),
         ]
     }

@@ -241,7 +241,9 @@ impl App {
         let library = library(&settings)?;
         let issuers = issuers(&settings, &ring)?;
         let db = database(&settings, migrate).await?;
-        let services = Services::new(db, ring, machine.clock, machine.entropy, library, settings.rules()).with_issuers(issuers);
+        let mailer = settings.mailer()?;
+        let services = Services::new(db, ring, machine.clock, machine.entropy, library, settings.rules());
+        let services = services.with_issuers(issuers).with_mail(mailer);
         startup::check(&services).await.map_err(refused)?;
         Ok(Self { settings, services })
     }
@@ -261,6 +263,9 @@ impl App {
         let server = server::serve(listener, door, workers, drain).map_err(|error| {
             Failure::run("port-in-use", format!("the server can't start: {}", error.kind()), "Check the setting listen.")
         })?;
+        if self.services.mail.is_none() {
+            tracing::info!("no mail is sent, and none is planned: neither mail_host nor mail_folder is set");
+        }
         let handle = server.handle();
         let metrics = tokio::spawn(keep_up(metrics));
         let keys = tokio::spawn(jobs::keep_keys(self.services.clone(), stop.clone()));

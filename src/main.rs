@@ -2,7 +2,12 @@
 
 use clap::Parser;
 use kartlegging::cli::{Arguments, run};
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+/// A request allocates thousands of small pieces; the system's allocator took a fifth of its time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // Two TLS backends in one tree must be told which one counts.

@@ -1,7 +1,7 @@
 //! `kartlegging organization|unit|client|clinician`
 
 use super::failure::Failure;
-use super::{argument, letter_text, retention, support};
+use super::{argument, letter_text, notices, retention, support};
 use crate::app::App;
 use crate::domain::actor::{Grant, Scope};
 use crate::domain::identifier::{IdentifierError, IdentifierSystem, PatientIdentifier};
@@ -56,6 +56,15 @@ pub(super) enum OrganizationCommand {
     },
     /// Show, set, try or reset the text of letters, of the organization or of a unit.
     LetterText(letter_text::Options),
+    /// Show or set whether mails may name who sends them. A name can tell what a mail is about.
+    Mail {
+        /// Organization id.
+        #[arg(long)]
+        organization: String,
+        /// yes or no.
+        #[arg(long, value_parser = ["yes", "no"])]
+        sender_names: Option<String>,
+    },
     /// Show or set how long each kind of data is kept.
     Retention {
         /// Organization id.
@@ -109,6 +118,28 @@ pub(super) enum UnitCommand {
         /// Only of this organization.
         #[arg(long)]
         organization: Option<String>,
+    },
+    /// Show or set when the unit's patients get a notice and a reminder.
+    Plan {
+        /// Organization id.
+        #[arg(long)]
+        organization: String,
+        /// Unit id.
+        #[arg(long)]
+        unit: String,
+        #[command(flatten)]
+        options: notices::PlanOptions,
+    },
+    /// Show or set the names and addresses of the unit's mails.
+    Mail {
+        /// Organization id.
+        #[arg(long)]
+        organization: String,
+        /// Unit id.
+        #[arg(long)]
+        unit: String,
+        #[command(flatten)]
+        options: notices::MailOptions,
     },
     /// Set, remove or show the places to turn to that the unit's receipts may name.
     Support {
@@ -239,6 +270,10 @@ pub(super) async fn organization(command: OrganizationCommand, app: &App) -> Res
             support::run(&app.services, owner, &options).await?;
         }
         OrganizationCommand::LetterText(options) => letter_text::run(&app.services, &options).await?,
+        OrganizationCommand::Mail { organization, sender_names } => {
+            let allowed = sender_names.map(|word| word == "yes");
+            notices::names(&app.services, organization_id(&organization)?, allowed).await?;
+        }
         OrganizationCommand::Retention { organization, options } => {
             retention::run(&app.services, organization_id(&organization)?, &options).await?;
         }
@@ -266,9 +301,14 @@ pub(super) async fn unit(command: UnitCommand, app: &App) -> Result<(), Failure>
         UnitCommand::Discreet { organization, unit, turn } => {
             admin::set_discreet(&app.services, organization_id(&organization)?, unit_id(&unit)?, turn == "on").await?;
         }
+        UnitCommand::Plan { organization, unit, options } => {
+            notices::plan(&app.services, organization_id(&organization)?, unit_id(&unit)?, &options).await?;
+        }
+        UnitCommand::Mail { organization, unit, options } => {
+            notices::mail(&app.services, organization_id(&organization)?, unit_id(&unit)?, &options).await?;
+        }
         UnitCommand::Support { organization, unit, options } => {
-            let unit = unit_id(&unit)?;
-            let owner = Owner { organization: organization_id(&organization)?, unit: Some(unit) };
+            let owner = Owner { organization: organization_id(&organization)?, unit: Some(unit_id(&unit)?) };
             support::run(&app.services, owner, &options).await?;
         }
     }

@@ -13,6 +13,7 @@ mod keys;
 mod letter_text;
 mod letters;
 mod migrate;
+mod notices;
 mod patient;
 mod questionnaire;
 mod retention;
@@ -54,10 +55,10 @@ enum Command {
     /// Check forms, or list the ones that are served.
     #[command(subcommand)]
     Questionnaire(questionnaire::Command),
-    /// Add or list organizations (health trusts, municipalities), set what their receipts say and how long data is kept.
+    /// Add or list organizations (health trusts, municipalities), set what their receipts and mails say and how long data is kept.
     #[command(subcommand)]
     Organization(admin::OrganizationCommand),
-    /// Add or list units of an organization, or set what their receipts say.
+    /// Add or list units of an organization, set what their receipts say and when and how they send notices.
     #[command(subcommand)]
     Unit(admin::UnitCommand),
     /// Add or list clients (letter systems, EHRs).

@@ -5,6 +5,9 @@
 //! secret can also be given as `KARTLEGGING_<NAME>_FILE`, the path of a file that holds it.
 
 pub mod keys;
+mod mail;
+
+pub use mail::{MailTls, Password};
 
 use crate::cli::failure::Failure;
 use crate::crypto::guarded::Authorities;
@@ -23,7 +26,9 @@ const TYPED: usize = 30;
 /// Prefix of environment variables.
 const PREFIX: &str = "KARTLEGGING_";
 /// Settings that can hold a secret: also as `*_FILE`.
-const SECRETS: [&str; 2] = ["database_url", "keys"];
+const SECRETS: [&str; 3] = ["database_url", "keys", "mail_password"];
+/// Settings that are taken as they are written: digits are no number there.
+const TEXTS: [&str; 2] = ["mail_user", "mail_password"];
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -133,6 +138,24 @@ pub struct Settings {
     pub webhook_networks: Vec<String>,
     /// File with certificates of authorities, in PEM, beside those that the machine trusts.
     pub webhook_ca_file: Option<PathBuf>,
+    /// Name of the mail server; without it, and without a folder, no mail is sent.
+    pub mail_host: Option<String>,
+    /// Its port; without one the usual one of its TLS.
+    pub mail_port: Option<u16>,
+    /// How it is reached.
+    pub mail_tls: MailTls,
+    /// PEM file of the authorities that sign its certificate, where they are one's own.
+    pub mail_ca_file: Option<PathBuf>,
+    /// User at the mail server.
+    pub mail_user: Option<String>,
+    /// The user's password.
+    pub mail_password: Option<Password>,
+    /// From whom mails are: an address, or a name and an address.
+    pub mail_from: Option<String>,
+    /// Seconds that one try may take.
+    pub mail_timeout_seconds: u64,
+    /// Folder that mails are written into instead of being sent.
+    pub mail_folder: Option<PathBuf>,
     /// `iss` of tokens of the built-in issuer.
     pub token_issuer: String,
     /// `aud` of tokens for this service.
@@ -161,6 +184,8 @@ session_idle_minutes = 120
 access_log_head_minutes = 5
 webhook_loopback = false
 webhook_networks = []
+mail_tls = "starttls"
+mail_timeout_seconds = 30
 token_issuer = "kartlegging"
 token_audience = "kartlegging"
 token_skew_seconds = 30
@@ -183,7 +208,11 @@ impl Settings {
                 .map_err(|error| invalid(&format!("the file {} can't be read: {}", path.display(), error.kind())))?;
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
-        let environment = of_environment(environment)?;
+        let mut environment = of_environment(environment)?;
+        for name in TEXTS {
+            let text = environment.remove(&format!("{PREFIX}{}", name.to_uppercase())).filter(|text| !text.is_empty());
+            builder = builder.set_override_option(name, text).map_err(|_| invalid(name))?;
+        }
         let source = Environment::with_prefix("KARTLEGGING")
             .prefix_separator("_")
             .try_parsing(true)
@@ -217,6 +246,7 @@ impl Settings {
         self.heads_url()?;
         self.webhook_targets()?;
         self.webhook_authorities()?;
+        self.check_mail()?;
         if !(0..=300).contains(&self.token_skew_seconds) {
             return Err(invalid("token_skew_seconds must be 0 to 300"));
         }
@@ -362,9 +392,38 @@ mod tests {
             ("KARTLEGGING_ACCESS_LOG_HEADS_URL", "vitne", "access_log_heads_url"),
             ("KARTLEGGING_WEBHOOK_NETWORKS", "10.0.0.1/8", "webhook_networks"),
             ("KARTLEGGING_WEBHOOK_CA_FILE", "/nowhere", "webhook_ca_file"),
+            ("KARTLEGGING_MAIL_HOST", "post.example", "mail_from"),
+            ("KARTLEGGING_MAIL_FROM", "Svar", "mail_from"),
+            ("KARTLEGGING_MAIL_FOLDER", "mail", "mail_from"),
+            ("KARTLEGGING_MAIL_PORT", "70000", "mail_port"),
+            ("KARTLEGGING_MAIL_TLS", "maybe", "mail_tls"),
+            ("KARTLEGGING_MAIL_USER", "svar", "mail_password"),
+            ("KARTLEGGING_MAIL_PASSWORD_FILE", "/nowhere/at/all", "MAIL_PASSWORD_FILE"),
+            ("KARTLEGGING_MAIL_TIMEOUT_SECONDS", "41", "mail_timeout_seconds"),
         ] {
             let text = load(&[(name, value)]).err().map(|failure| failure.to_string()).unwrap_or_default();
             assert!(text.contains(named) && text.contains("config-invalid"), "{name}: {text}");
         }
+    }
+    #[test]
+    fn mail_is_checked_as_a_whole() {
+        let from = ("KARTLEGGING_MAIL_FROM", "Svar <svar@sykehus.example>");
+        let host = ("KARTLEGGING_MAIL_HOST", "post.example");
+        let login = [("KARTLEGGING_MAIL_USER", "svar"), ("KARTLEGGING_MAIL_PASSWORD", "0123")];
+        let set = load(&[from, host, login[0], login[1]]);
+        assert!(set.as_ref().is_ok_and(|s| s.mail_tls == MailTls::StartTls && s.mail_user.as_deref() == Some("svar")), "{set:?}");
+        assert!(!format!("{set:?}").contains("0123"), "a password is shown");
+        let none = ("KARTLEGGING_MAIL_TLS", "none");
+        for (pairs, named) in [
+            (vec![from, host, none], "mail_tls"),
+            (vec![from, ("KARTLEGGING_MAIL_HOST", "127.0.0.1"), none, login[0], login[1]], "mail_tls"),
+            (vec![from, host, ("KARTLEGGING_MAIL_FOLDER", "mail")], "mail_folder"),
+            (vec![from, ("KARTLEGGING_MAIL_HOST", "svar@post.example")], "mail_host"),
+        ] {
+            let text = load(&pairs).err().map(|failure| failure.to_string()).unwrap_or_default();
+            assert!(text.contains(named), "{pairs:?}: {text}");
+        }
+        assert!(load(&[from, ("KARTLEGGING_MAIL_HOST", "127.0.0.1"), none]).is_ok());
+        assert!(load(&[]).and_then(|settings| settings.mailer()).is_ok_and(|mailer| mailer.is_none()), "without settings no mail is sent");
     }
 }

@@ -1,7 +1,8 @@
 //! An invitation and its life: issued → opened → started → answered | closed.
 //!
-//! One enum everywhere (database, API, FHIR). Transitions consume the state; the only way back is
-//! from *declined*, because a person may change their mind until the time to answer is over.
+//! One enum everywhere (database, API, FHIR). Transitions consume the state. There are three ways back:
+//! from *declined*, because a person may change their mind until the time to answer is over; from
+//! *locked* by a new letter; and from *expired*, when the visit is moved and there is time again.
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -151,6 +152,20 @@ impl InvitationState {
         }
     }
 
+    /// The visit was moved, and there is time to answer again. The draft went when it expired, so it is
+    /// as it was when it was issued; the same letter opens it.
+    pub fn renew(self) -> Result<Self, NotPossible> {
+        match self {
+            Self::Closed(ClosedReason::Expired) => Ok(Self::Issued),
+            _ => Err(NotPossible(self)),
+        }
+    }
+
+    /// The visit was cancelled: what has not been answered is taken back. Answers stay; `None`: as it was.
+    pub fn cancel(self) -> Option<Self> {
+        self.revoke().ok().filter(|to| *to != self)
+    }
+
     /// Printed with its code. Only what still can be answered, and has not been.
     pub fn print(self) -> Result<(), NotPossible> {
         match self {
@@ -231,6 +246,18 @@ mod tests {
     fn a_declined_person_may_change_their_mind() {
         let declined = InvitationState::Started.decline();
         assert_eq!(declined.and_then(InvitationState::save), Ok(InvitationState::Started));
+    }
+
+    #[test]
+    fn only_what_expired_is_renewed_and_only_what_is_unanswered_is_cancelled() {
+        for state in ALL {
+            let expired = state == InvitationState::Closed(ClosedReason::Expired);
+            assert_eq!(state.renew().is_ok(), expired, "{state:?}");
+            let stays = matches!(state, InvitationState::Answered | InvitationState::Closed(ClosedReason::Expired | ClosedReason::Revoked));
+            let to = (!stays).then_some(InvitationState::Closed(ClosedReason::Revoked));
+            assert_eq!(state.cancel(), to, "{state:?}");
+        }
+        assert_eq!(InvitationState::Closed(ClosedReason::Expired).renew().and_then(InvitationState::answer), Ok(InvitationState::Answered));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod actor;
 pub mod answers;
+pub mod appointment;
 pub mod attempts;
 pub mod clock;
 pub mod delivery;
@@ -15,6 +16,7 @@ pub mod letter_text;
 pub mod log;
 pub mod need;
 pub mod network;
+pub mod notices;
 pub mod policy;
 pub mod questionnaire;
 pub mod respondent;

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 /// Something an actor wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Issue, reissue or revoke an invitation of a unit.
+    /// Issue, reissue or revoke an invitation of a unit, or change the visit it is for.
     ManageInvitations,
     /// Issue many at once: letter systems only.
     IssueBatch,
-    /// Read the state of an invitation of a unit.
+    /// Read the state of an invitation of a unit, or the visit it is for.
     ReadInvitation,
     /// Get what goes into the letter of an invitation, link and code among it.
     RenderLetter,

@@ -6,8 +6,8 @@ use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
 use crate::domain::policy::Denied;
 use crate::domain::respondent::{FieldFault, RespondentFault};
 use crate::services::{
-    Fault, access_log, authenticate, deliveries, draft, enter_paper, holder, idempotency, invitation, issue_invitations, letter,
-    open_session, patients, print_paper, render_message, responses, review, uptake, worklist,
+    Fault, access_log, authenticate, change_appointment, deliveries, draft, enter_paper, holder, idempotency, invitation,
+    issue_invitations, letter, open_session, patients, print_paper, render_message, responses, review, uptake, worklist,
 };
 
 impl From<Fault> for Problem {
@@ -82,6 +82,19 @@ impl From<invitation::Error> for Problem {
             invitation::Error::State(state) => state.into(),
             invitation::Error::Repeat(repeat) => repeat.into(),
             invitation::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<change_appointment::Error> for Problem {
+    fn from(error: change_appointment::Error) -> Self {
+        use change_appointment::Error;
+        match error {
+            Error::NotFound => Self::new(Code::NotFound),
+            Error::Time => Self::field("/starts_at", FieldCode::OutOfRange),
+            Error::Unit => Self::field("/unit", FieldCode::UnitUnknown),
+            Error::Denied(denied) => denied.into(),
+            Error::Fault(fault) => fault.into(),
         }
     }
 }

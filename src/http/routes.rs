@@ -1,9 +1,11 @@
 //! Every route, on one screen. The contract test compares this table with `openapi.yaml`.
 
-use super::api::{access_log, deliveries, invitations, letters, patients, questionnaires, responses, session, statistics, worklist};
+use super::api::{
+    access_log, appointments, deliveries, invitations, letters, patients, questionnaires, responses, session, statistics, worklist,
+};
 use super::health;
 use super::problem::Problem;
-use super::web::{about, assets, check, entry, leave, questions};
+use super::web::{about, assets, check, entry, leave, mails, questions};
 use actix_web::http::Method;
 use actix_web::middleware::Compress;
 use actix_web::{HttpResponse, Route, guard, web};
@@ -28,6 +30,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/S/{link}",                               || page().to(entry::link)),
         e(Method::GET,    "/start",                                  || page().to(entry::welcome)),
         e(Method::GET,    "/feil-brev",                              || page().to(entry::wrong_letter)),
+        e(Method::GET,    "/e-post",                                 || page().to(mails::show)),
+        e(Method::POST,   "/e-post",                                 || web::post().to(mails::choose)),
         e(Method::GET,    "/kode",                                   || page().to(entry::code)),
         e(Method::POST,   "/kode",                                   || web::post().to(entry::open)),
         e(Method::GET,    "/fodselsdato",                            || page().to(entry::birth_date)),
@@ -66,6 +70,8 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::POST,   "/api/v1/invitations/{id}/letter",         || web::post().to(letters::render)),
         e(Method::POST,   "/api/v1/invitations/{id}/letter.pdf",     || web::post().to(letters::print)),
         e(Method::POST,   "/api/v1/invitations/{id}/message",        || web::post().to(invitations::message)),
+        e(Method::POST,   "/api/v1/appointments/search",             || web::post().to(appointments::search)),
+        e(Method::PATCH,  "/api/v1/appointments/{id}",               || web::patch().to(appointments::change)),
         e(Method::POST,   "/api/v1/session",                         || web::post().to(session::open)),
         e(Method::GET,    "/api/v1/session",                         || web::get().to(session::get)),
         e(Method::DELETE, "/api/v1/session",                         || web::delete().to(session::end)),

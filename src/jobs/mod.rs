@@ -4,7 +4,9 @@
 //! To add a job: its line in `schedule`, its service, its row in `docs/operations.md`.
 
 use crate::domain::ids::uuid_v7;
-use crate::services::{Fault, Services, access_log, enforce_retention, expire_invitations, keys, lease, outbox, purge, uptake};
+use crate::services::{
+    Fault, Services, access_log, enforce_retention, expire_invitations, keys, lease, outbox, plan_notices, purge, uptake,
+};
 use chrono::Duration;
 use futures::future::BoxFuture;
 use std::time::Duration as StdDuration;
@@ -17,7 +19,7 @@ struct Job {
     run: fn(Services) -> BoxFuture<'static, Result<u64, Fault>>,
 }
 
-fn schedule(services: &Services) -> [Job; 7] {
+fn schedule(services: &Services) -> [Job; 8] {
     [
         Job {
             name: "seal-access-log",
@@ -46,6 +48,11 @@ fn schedule(services: &Services) -> [Job; 7] {
             name: "expire-invitations",
             every: Duration::minutes(1),
             run: |services| Box::pin(async move { expire_invitations::run(&services).await }),
+        },
+        Job {
+            name: "plan-notices",
+            every: Duration::minutes(1),
+            run: |services| Box::pin(async move { plan_notices::run(&services).await }),
         },
         Job {
             name: "count-uptake",

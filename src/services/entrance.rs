@@ -76,9 +76,9 @@ impl Entrance {
     }
 }
 
-/// Who a link is from: the organization alone, for the page before the birth date. `None` for a link
-/// that does not exist. Writes nothing.
-pub async fn organization_of(services: &Services, link: &LinkToken) -> Result<Option<Place>, Fault> {
+/// Who a link is from: the organization alone, for the page before the birth date; and whether it came
+/// in a mail. `None` for a link that does not exist. Writes nothing.
+pub async fn organization_of(services: &Services, link: &LinkToken) -> Result<Option<(Place, bool)>, Fault> {
     let hashes: Vec<Vec<u8>> = services.ring.lookups(Label::Link, link.bytes()).into_iter().map(|(_, hash)| hash).collect();
     services
         .db
@@ -86,7 +86,8 @@ pub async fn organization_of(services: &Services, link: &LinkToken) -> Result<Op
             Box::pin(async move {
                 let Some(found) = credentials::find_secret(snapshot, By::Link, hashes.clone()).await? else { return Ok(None) };
                 let organization = organizations::organization(snapshot, found.invitation.organization).await?;
-                Ok(organization.map(|organization| Place { name: organization.name, phone: organization.phone }))
+                let mail = found.credential.channel == "mail";
+                Ok(organization.map(|organization| (Place { name: organization.name, phone: organization.phone }, mail)))
             })
         })
         .await

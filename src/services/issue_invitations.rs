@@ -1,12 +1,14 @@
 //! Issues invitations: one, or a batch in one request with a result per item.
 
 use super::audit::{self, Deed};
+use super::change_appointment::{FARTHEST, follow};
 use super::events::{self, Event, EventKind};
 use super::fault::{Fault, unit_error};
 use super::idempotency::{self as repeat, Begun, Repeatable};
 use super::invitation::{Issued, new_credential, render, secrets, view};
 use super::vault::PatientCipher;
 use super::{Caller, LONGEST_BATCH, Services};
+use crate::domain::appointment::VisitStatus;
 use crate::domain::clock::{oslo_date, oslo_day_start};
 use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{AppointmentId, CredentialId, InvitationId, OrganizationId, PatientId, PatientIdentifierId, UnitId};
@@ -367,11 +369,8 @@ fn form_of(services: &Services, order: &Order, unit: &Unit) -> Result<(String, S
     Ok((name.clone(), form.questionnaire.version().to_owned()))
 }
 
-/// No visit is planned further ahead than this, years.
-const FAR_YEARS: i64 = 10;
-
 fn check_times(order: &Order, now: DateTime<Utc>) -> Result<(), Error> {
-    let far = now + chrono::Duration::days(366 * FAR_YEARS);
+    let far = now + chrono::Duration::days(FARTHEST);
     if order.visit.as_ref().is_some_and(|visit| visit.starts_at > far) {
         return Err(field("/appointment/starts_at", FieldFault::OutOfRange));
     }
@@ -492,9 +491,10 @@ async fn put_appointment(
         if known.patient != patient || known.unit != visit.unit {
             return Err(field("/appointment/external_id", FieldFault::Mismatch));
         }
-        if known.starts_at != visit.starts_at {
-            appointments::reschedule(tx, organization, known.id, visit.starts_at, now).await?;
-            invitations::move_window(tx, known.id, known.starts_at, visit.starts_at).await?;
+        // Who invites to a cancelled visit has booked it again.
+        let to = Appointment { starts_at: visit.starts_at, status: VisitStatus::Booked.word().to_owned(), ..known.clone() };
+        if to != known {
+            follow(tx, services, caller, &known, &to, now).await?;
         }
         return Ok(known.id);
     }
@@ -505,7 +505,7 @@ async fn put_appointment(
         patient,
         external_id: visit.external_id.clone(),
         starts_at: visit.starts_at,
-        status: "booked".to_owned(),
+        status: VisitStatus::Booked.word().to_owned(),
         registered_by: caller.actor.person(),
     };
     appointments::insert(tx, &row, now).await?;

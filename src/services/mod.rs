@@ -9,6 +9,7 @@ pub mod access_log;
 pub mod admin;
 pub mod audit;
 pub mod authenticate;
+pub mod change_appointment;
 pub mod decline;
 pub mod deliveries;
 pub mod draft;
@@ -29,9 +30,11 @@ pub mod keys;
 pub mod lease;
 pub mod letter;
 pub mod library;
+pub mod notices;
 pub mod open_session;
 pub mod outbox;
 pub mod patients;
+pub mod plan_notices;
 pub mod print_paper;
 pub mod purge;
 pub mod render_message;
@@ -39,6 +42,7 @@ pub mod responses;
 pub mod retention;
 pub mod review;
 pub mod startup;
+pub mod stop_notices;
 pub mod submit_response;
 pub mod support_text;
 pub mod uptake;
@@ -52,6 +56,7 @@ use crate::crypto::verified::Verified;
 use crate::domain::actor::Actor;
 use crate::domain::clock::{Clock, Entropy};
 use crate::domain::network::Allowed;
+use crate::mail::Mailer;
 use crate::storage::Db;
 use chrono::{DateTime, Duration, Utc};
 use std::sync::Arc;
@@ -132,6 +137,8 @@ pub struct Services {
     pub verified: Arc<Verified<Actor>>,
     /// The way to other systems.
     pub outward: Arc<Outward>,
+    /// Sends mails; `None` where no mail is sent.
+    pub mail: Option<Mailer>,
 }
 
 impl Services {
@@ -147,13 +154,19 @@ impl Services {
         let vault = Arc::new(vault::Vault::new(Arc::clone(&ring), Arc::clone(&entropy)));
         let (issuers, verified) = (Arc::default(), Arc::default());
         let outward = Arc::new(Outward::new(rules.webhook_targets.clone(), rules.webhook_authorities.clone()));
-        Self { db, ring, clock, entropy, library: Arc::new(library), rules: Arc::new(rules), vault, issuers, verified, outward }
+        Self { db, ring, clock, entropy, library: Arc::new(library), rules: Arc::new(rules), vault, issuers, verified, outward, mail: None }
     }
 
     /// The same with these issuers of API tokens.
     #[must_use]
     pub fn with_issuers(self, issuers: Vec<authenticate::TrustedIssuer>) -> Self {
         Self { issuers: Arc::new(issuers), ..self }
+    }
+
+    /// The same with this way to send mails.
+    #[must_use]
+    pub fn with_mail(self, mail: Option<Mailer>) -> Self {
+        Self { mail, ..self }
     }
 
     /// The same for requests: who waits for an answer gets one, if only that there is none now.

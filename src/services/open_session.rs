@@ -369,6 +369,7 @@ async fn admit_in(
             invitations::transition(tx, &row, expired, row.flagged, now).await?;
             drafts::delete(tx, row.id).await?;
             let event = Event::new(EventKind::InvitationExpired, row.organization, row.unit, row.id);
+            let event = event.on(row.answer_until.timestamp().to_string());
             events::announce(tx, services, &event).await?;
             let deed = Deed::done("invitation.expire", Some(("invitation", row.id.0)), vec![row.patient]).in_unit(row.unit);
             audit::write(tx, services, &Caller::system(row.organization, request_id), &deed).await?;

@@ -80,18 +80,34 @@ pub async fn hold_external(tx: &Tx, organization: OrganizationId, external_id: &
     Ok(query.lock(LockType::KeyShare).one(tx.transaction()).await?.map(from))
 }
 
-/// Writes a new time.
-pub async fn reschedule(
-    tx: &Tx,
-    organization: OrganizationId,
-    id: AppointmentId,
-    starts_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    appointment::Entity::update_many()
-        .set(appointment::ActiveModel { starts_at: Set(starts_at), updated_at: Set(now), ..Default::default() })
-        .filter(appointment::Column::Id.eq(id.0))
+/// Finds a visit by the EHR's id.
+pub async fn by_external(reader: &impl Reader, organization: OrganizationId, external_id: &str) -> Result<Option<Appointment>> {
+    let query = appointment::Entity::find()
         .filter(appointment::Column::OrganizationId.eq(organization.0))
+        .filter(appointment::Column::ExternalId.eq(external_id));
+    Ok(query.one(reader.transaction()).await?.map(from))
+}
+
+/// Finds a visit and keeps others from changing it, and from inviting to it, until the transaction ends
+/// (PostgreSQL; on SQLite there is one writer anyway).
+pub async fn lock(tx: &Tx, organization: OrganizationId, id: AppointmentId) -> Result<Option<Appointment>> {
+    let query = appointment::Entity::find_by_id(id.0).filter(appointment::Column::OrganizationId.eq(organization.0)).lock_exclusive();
+    Ok(query.one(tx.transaction()).await?.map(from))
+}
+
+/// Writes time, unit and status anew.
+pub async fn change(tx: &Tx, to: &Appointment, now: DateTime<Utc>) -> Result<()> {
+    let row = appointment::ActiveModel {
+        starts_at: Set(to.starts_at),
+        unit_id: Set(to.unit.0),
+        status: Set(to.status.clone()),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    appointment::Entity::update_many()
+        .set(row)
+        .filter(appointment::Column::Id.eq(to.id.0))
+        .filter(appointment::Column::OrganizationId.eq(to.organization.0))
         .exec(tx.transaction())
         .await?;
     Ok(())

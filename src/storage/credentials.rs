@@ -100,8 +100,8 @@ pub async fn newest(reader: &impl Reader, invitation: InvitationId) -> Result<Op
         )
         .filter(credential_invitation::Column::InvitationId.eq(invitation.0))
         .order_by_desc(credential::Column::Generation)
-        // Of one generation the letter's is the oldest.
-        .order_by_asc(credential::Column::Id)
+        // Of one generation the letter's: channels are letter, mail, sms, staff.
+        .order_by_asc(credential::Column::Channel)
         .one(reader.transaction())
         .await?;
     row.map(from).transpose()
@@ -124,6 +124,17 @@ pub async fn live(reader: &impl Reader, invitation: InvitationId, channel: &str)
         .one(reader.transaction())
         .await?;
     row.map(from).transpose()
+}
+
+/// Says that a credential has gone out, where that has not been said.
+pub async fn sent(tx: &Tx, id: CredentialId, now: DateTime<Utc>) -> Result<()> {
+    credential::Entity::update_many()
+        .set(credential::ActiveModel { sent_at: Set(Some(now)), ..Default::default() })
+        .filter(credential::Column::Id.eq(id.0))
+        .filter(credential::Column::SentAt.is_null())
+        .exec(tx.transaction())
+        .await?;
+    Ok(())
 }
 
 /// Finds a credential by id.

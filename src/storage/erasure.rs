@@ -90,6 +90,7 @@ pub async fn erase(tx: &Tx, patient: PatientId, now: DateTime<Utc>) -> Result<()
         birth_date_sealed: Set(Vec::new()),
         contact_sealed: Set(None),
         language: Set(NO_LANGUAGE.to_owned()),
+        notices_stopped_at: Set(None),
         updated_at: Set(now),
         ..Default::default()
     };

@@ -89,6 +89,8 @@ pub async fn insert(tx: &Tx, invitation: &Invitation) -> Result<()> {
         started_at: Set(invitation.started_at),
         answered_at: Set(None),
         closed_at: Set(None),
+        noticed_at: Set(None),
+        reminded_at: Set(None),
     };
     invitation::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     Ok(())
@@ -224,6 +226,35 @@ pub async fn move_window(tx: &Tx, appointment: AppointmentId, from: DateTime<Utc
             .await?;
     }
     Ok(())
+}
+
+/// Gives the invitations of a visit to the unit it was moved to.
+pub async fn move_unit(tx: &Tx, appointment: AppointmentId, unit: UnitId) -> Result<()> {
+    invitation::Entity::update_many()
+        .set(invitation::ActiveModel { unit_id: Set(unit.0), ..Default::default() })
+        .filter(invitation::Column::AppointmentId.eq(appointment.0))
+        .exec(tx.transaction())
+        .await?;
+    Ok(())
+}
+
+/// The invitations to a visit, oldest first.
+pub async fn of_appointment(reader: &impl Reader, organization: OrganizationId, appointment: AppointmentId) -> Result<Vec<Invitation>> {
+    let rows = to_visit(organization, appointment).all(reader.transaction()).await?;
+    rows.into_iter().map(from).collect()
+}
+
+/// The same under their locks, in the order in which everybody takes them.
+pub async fn lock_of_appointment(tx: &Tx, organization: OrganizationId, appointment: AppointmentId) -> Result<Vec<Invitation>> {
+    let rows = to_visit(organization, appointment).lock_exclusive().all(tx.transaction()).await?;
+    rows.into_iter().map(from).collect()
+}
+
+fn to_visit(organization: OrganizationId, appointment: AppointmentId) -> sea_orm::Select<invitation::Entity> {
+    invitation::Entity::find()
+        .filter(invitation::Column::OrganizationId.eq(organization.0))
+        .filter(invitation::Column::AppointmentId.eq(appointment.0))
+        .order_by_asc(invitation::Column::Id)
 }
 
 /// A patient's invitations, oldest first.

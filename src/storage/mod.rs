@@ -27,6 +27,7 @@ mod link;
 pub mod log_heads;
 pub mod log_seals;
 pub mod log_search;
+pub mod notices;
 pub mod organizations;
 pub mod outbox;
 pub mod patients;

@@ -156,6 +156,7 @@ pub async fn insert_organization(tx: &Tx, organization: &Organization, now: Date
         care_window_days: Set(organization.care_window_days),
         created_at: Set(now),
         log_patients_a_day: Set(None),
+        sender_names: Set(false),
     };
     organization::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     Ok(())

@@ -100,6 +100,7 @@ pub async fn insert(tx: &Tx, patient: &Patient, identifier: Option<&StoredIdenti
         merged_into: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
+        notices_stopped_at: Set(None),
     };
     patient::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     if let Some(key) = &patient.key {

@@ -1,7 +1,7 @@
 //! Migrations: applying them, and noticing a database that is behind or newer than this program.
 
 use super::db::Door;
-use super::sqlite::{Alone, Place};
+use super::sqlite::{Alone, Place, describe};
 use super::{Db, Reader, StorageError};
 use kartlegging_migrations::{MigrationTrait, Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, Statement, TransactionTrait};
@@ -129,6 +129,9 @@ async fn migrate_sqlite(place: &Place, direction: Direction) -> Result<(), Stora
             chosen.truncate(steps.and_then(|steps| usize::try_from(steps).ok()).unwrap_or(usize::MAX));
         }
     }
+    if chosen.is_empty() {
+        return Ok(());
+    }
     for migration in chosen {
         alone.connection().again("BEGIN IMMEDIATE")?;
         let done = step(&driver, migration.as_ref(), direction).await;
@@ -139,7 +142,12 @@ async fn migrate_sqlite(place: &Place, direction: Direction) -> Result<(), Stora
         }
         alone.connection().again("COMMIT")?;
     }
-    Ok(())
+    alone.connection().again("BEGIN IMMEDIATE")?;
+    let described = describe(alone.connection()).and_then(|()| alone.connection().again("COMMIT"));
+    if described.is_err() {
+        alone.connection().clear();
+    }
+    Ok(described?)
 }
 
 async fn step(driver: &DatabaseConnection, migration: &dyn MigrationTrait, direction: Direction) -> Result<(), DbErr> {

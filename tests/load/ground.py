@@ -108,6 +108,7 @@ def wrk(port, path, seconds, connections, script=None, arguments=()):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     text = done.stdout
     assert "Non-2xx" not in text and "Socket errors" not in text, text + done.stderr
+    assert "Lines ran out" not in text, f"more requests than lines in {seconds} s: prepare more of them"
     share = lambda percent: milliseconds(re.search(rf"^\s+{percent}%\s+(\S+)", text, re.MULTILINE).group(1))
     return float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)), share(50), share(99)
 

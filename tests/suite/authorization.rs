@@ -40,7 +40,7 @@ const ACTORS: [&str; 13] = [
 /// `2xx` as a number; `S` 403 scope-missing, `R` 403 role-missing, `G` 403 ground-required, `F` 404
 /// not-found, `U` 422 unit-unknown, `T` 401 token-invalid, `M` 401 token-missing.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 13]); 44] = [
+const TABLE: [(&str, [&str; 13]); 46] = [
     //                          client bare   nurse  other  admin  org    audit  o.clie o.clin sess   o.sess none   garbage
     ("issueInvitation",         ["201", "S",   "201", "R",   "201", "R",   "R",   "U",   "U",   "T",   "T",   "M",   "T"]),
     ("issueInvitationBatch",    ["200", "S",   "R",   "R",   "R",   "R",   "R",   "U",   "R",   "T",   "T",   "M",   "T"]),
@@ -51,6 +51,8 @@ const TABLE: [(&str, [&str; 13]); 44] = [
     ("renderLetter",            ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
     ("printLetter",             ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
     ("renderMessage",           ["200", "S",   "R",   "R",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
+    ("searchAppointments",      ["200", "S",   "200", "R",   "200", "R",   "R",   "200", "200", "T",   "T",   "M",   "T"]),
+    ("changeAppointment",       ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
     ("openSession",             ["201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201"]),
     ("getSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
     ("endSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "204", "204", "M",   "T"]),
@@ -94,12 +96,14 @@ const READERS: [&str; 6] = ["nobody", "bearer", "api_token", "answering", "recei
 
 /// What a page does: its status, or where it leads.
 #[rustfmt::skip]
-const PAGES: [(&str, [&str; 6]); 27] = [
+const PAGES: [(&str, [&str; 6]); 29] = [
     //                    nobody bearer api    answering                 receipt                   other
     ("openLink",          [">/start"; 6]),
     ("openPrintedLink",   [">/start"; 6]),
     ("getWelcome",        ["410"; 6]),
     ("getWrongLetter",    ["200"; 6]),
+    ("getMailsPage",      ["410"; 6]),
+    ("chooseMails",       ["410"; 6]),
     ("getCodePage",       ["200"; 6]),
     ("openByCode",        ["410"; 6]),
     ("getBirthDatePage",  ["410"; 6]),
@@ -324,6 +328,7 @@ fn request<'a>(app: &'a TestApp, stage: &Stage, id: &str, nth: usize) -> Call<'a
         Some("responses") => &stage.response,
         Some("patients") => &stage.invited.patient,
         Some("deliveries") => &stage.delivery,
+        Some("appointments") => stage.invited.body["appointment"].as_str().unwrap_or_default(),
         _ => &stage.invited.id,
     };
     let path = path.replace("{id}", subject).replace("{name}", "distress-thermometer").replace("{version}", "1.0.0");
@@ -334,6 +339,8 @@ fn request<'a>(app: &'a TestApp, stage: &Stage, id: &str, nth: usize) -> Call<'a
         "issueInvitation" => app.call(method, &path).key(&key).json(&order),
         "issueInvitationBatch" => app.call(method, &path).key(&key).json(&json!({"items": [order]})),
         "reissueInvitation" => app.call(method, &path).key(&key),
+        "searchAppointments" => app.call(method, &path).json(&json!({"external_id": format!("{id}-open")})),
+        "changeAppointment" => app.call(method, &path).json(&json!({"starts_at": "2026-11-30T09:00:00+01:00"})),
         "openSession" => app.call(method, &path).json(&json!({"link": stage.invited.link, "birth_date": BORN})),
         "saveDraft" => app.call(method, &path).if_match(0).json(&draft(&given)),
         "submit" => app.call(method, &path).if_match(1),
@@ -384,8 +391,8 @@ on_both! {
                     wrong.push(format!("{id} by {actor}: expected {expected}, was {outcome}"));
                 }
                 let foreign = actor.starts_with("other_c");
-                if foreign && id == "searchPatients" {
-                    assert_eq!(answer.json["items"], json!([]), "another organization's patient is found");
+                if foreign && outcome == "200" && id.starts_with("search") {
+                    assert_eq!(answer.json["items"], json!([]), "{id}: what another organization has is found");
                 }
                 if id == "issueInvitationBatch" && outcome == "200" {
                     assert_eq!((&answer.json["issued"], &answer.json["failed"]), (&json!(1), &json!(0)));
@@ -417,7 +424,11 @@ on_both! {
             };
             for unknown in ["0193a5d0-2000-7000-8000-00000000ffff", "nonsense", "0193a5d020007000800000000000ffff%20"] {
                 let call = app.call(&method, &path.replace("{id}", unknown)).bearer(app.world.token(who)).key("some-key-1");
-                let call = if id == "reviewResponse" { call.json(&json!({"version": 1})) } else { call };
+                let call = match id.as_str() {
+                    "reviewResponse" => call.json(&json!({"version": 1})),
+                    "changeAppointment" => call.json(&json!({"status": "booked"})),
+                    _ => call,
+                };
                 call.send().await.expect_problem(404, "not-found");
             }
         }

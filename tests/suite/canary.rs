@@ -6,7 +6,8 @@ use crate::outbox::receiver::{Got, Manner, Receiver};
 use crate::pages;
 use crate::support::app::{Answer, Kind};
 use crate::support::browser::{Browser, FORM, path_of};
-use crate::support::program::{Serving, alone};
+use crate::support::mail::{CERTIFICATES, MailServer, link_of};
+use crate::support::program::{Program, Serving, alone};
 use crate::support::sql;
 use crate::support::world::Invited;
 use base64::Engine;
@@ -341,6 +342,51 @@ async fn told(receiver: &Receiver, canaries: &[Canary]) -> Vec<String> {
     got.iter().flat_map(all).collect()
 }
 
+/// A patient who is to get a notice when there is mail.
+async fn someone_to_notice(serving: &Serving, unit: &str, client: &str) {
+    let order = json!({
+        "patient": {"name": NAME, "birth_date": BORN, "language": "nb", "contact": {"email": EMAIL, "phone": PHONE}},
+        "appointment": {"external_id": "EHR-3", "starts_at": format!("{}T09:30:00+01:00", super::commands::admin::chrono_date(2)), "unit": unit},
+    });
+    serving.http.call("POST", "/api/v1/invitations").bearer(client).key("canary-key-12").json(&order).send().await.expect(201);
+}
+
+/// The program sends the notice: the mail holds one link and nothing else about anybody. Gives the link's
+/// token, and the log.
+async fn the_mail(program: &mut Program, organization: &str, unit: &str, canaries: &[Canary]) -> (Canary, String) {
+    let server = MailServer::start("starttls-login");
+    let plan = ["unit", "plan", "--organization", organization, "--unit", unit, "--quiet", "none"];
+    assert!(program.run(&plan).await.ok().contains("quiet hours    none"));
+    for (name, value) in [
+        ("HOST", "localhost"),
+        ("PORT", &server.port.to_string()),
+        ("CA_FILE", &CERTIFICATES.path("ca.pem").display().to_string()),
+        ("USER", "svar"),
+        ("PASSWORD_FILE", &program.write("password", "hemmelig 0123\n")),
+        ("FROM", "Svar <svar@sykehus.example>"),
+    ] {
+        program.set(&format!("KARTLEGGING_MAIL_{name}"), value);
+    }
+    // The job has run a moment ago, without mail.
+    for statement in ["DELETE FROM job_lease WHERE job = 'plan-notices'", "UPDATE invitation SET noticed_at = NULL"] {
+        sql::execute(&program.database_url, statement).await.expect("statement");
+    }
+    let serving = program.serve().await;
+    let mail = server.mails(1).await.remove(0);
+    assert_eq!((&mail["to"], &mail["tls"], &mail["login"]), (&json!([EMAIL]), &json!(true), &json!(true)));
+    let link = link_of(&mail);
+    assert_eq!(mail["html"].as_str().map(|html| html.matches("http").count()), Some(1));
+    let said = format!("{}{}{}", mail["headers"], mail["text"], mail["html"]).replace(EMAIL, "").replace(&link, "");
+    let mut hits = found_in("the mail", said.as_bytes(), canaries);
+    hits.extend(BEFORE.iter().filter(|word| said.contains(**word)).map(|word| format!("the mail says {word}")));
+    assert!(hits.is_empty(), "{hits:#?}");
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    serving.terminate();
+    let (status, log, _) = serving.ended().await;
+    assert_eq!(status, 0, "{log}");
+    (canary("link of the mail", link.rsplit('/').next().unwrap_or_default()), log)
+}
+
 async fn nothing_leaks(kind: Kind) {
     let (mut program, _, unit) = super::commands::admin::installed(kind).await;
     program.set("KARTLEGGING_LOG_FILTER", "trace");
@@ -378,6 +424,7 @@ async fn nothing_leaks(kind: Kind) {
         canary("ground", GROUND),
         canary("street", STREET),
     ]);
+    someone_to_notice(&serving, &unit, &client).await;
     let mut hits = told(&receiver, &canaries).await;
     canaries.push(Canary { what: "secret of the webhook", forms: vec![secret.into_bytes()] });
     for problem in &problems {
@@ -412,6 +459,15 @@ async fn nothing_leaks(kind: Kind) {
     assert!(log.contains("TRACE") && log.contains("DEBUG") && log.contains("/api/v1/session/submit"), "the log is at trace level");
     hits.extend(found_in("the log", log.as_bytes(), &canaries));
     hits.extend(found_in("standard output", out.as_bytes(), &canaries));
+    let (link, log_of_mail) = the_mail(&mut program, &organization, &unit, &canaries).await;
+    canaries.extend([link, canary("password of the mail server", "hemmelig 0123")]);
+    assert!(log_of_mail.contains("TRACE") && log_of_mail.contains("plan-notices"), "jobs ran");
+    hits.extend(found_in("the log of the mail", log_of_mail.as_bytes(), &canaries));
+    if kind == Kind::Postgres {
+        let dump = postgres_dump(&program.database_url).await;
+        assert!(dump.contains("notice"), "the outbox has the mail");
+        hits.extend(found_in("the database after the mail", dump.as_bytes(), &canaries));
+    }
     if kind == Kind::Sqlite {
         hits.extend(found_in(
             "the database after the end",
@@ -421,7 +477,7 @@ async fn nothing_leaks(kind: Kind) {
     }
     for hit in &hits {
         let form = hit.rsplit(" as ").next().unwrap_or_default();
-        if let Some(line) = log.lines().find(|line| line.contains(form)) {
+        if let Some(line) = log.lines().chain(log_of_mail.lines()).find(|line| line.contains(form)) {
             eprintln!("{hit}: {}", line.chars().take(400).collect::<String>());
         }
     }

@@ -21,6 +21,7 @@ mod jobs;
 mod keys;
 mod letters;
 mod log;
+mod mail;
 mod outbox;
 mod pages;
 mod paper;

@@ -132,7 +132,7 @@ on_both! {
         // is migrated, as an instance of the version before does.
         let many = match app.kind {
             Kind::Sqlite => {
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) \
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) \
                  INSERT INTO patient_identifier (id, organization_id, patient_id, system, assigner, value_sealed, key_version, created_at, blind_index, blind_key_version) \
                  SELECT randomblob(16), p.organization_id, p.patient_id, p.system, p.assigner, p.value_sealed, 1, p.created_at, randomblob(32), 1 \
                  FROM n, patient_identifier p"
@@ -140,10 +140,10 @@ on_both! {
             Kind::Postgres => {
                 "INSERT INTO patient_identifier (id, organization_id, patient_id, system, assigner, value_sealed, key_version, created_at, blind_index, blind_key_version) \
                  SELECT gen_random_uuid(), p.organization_id, p.patient_id, p.system, p.assigner, p.value_sealed, 1, p.created_at, sha256(n::text::bytea), 1 \
-                 FROM generate_series(1, 12000) n, patient_identifier p"
+                 FROM generate_series(1, 100000) n, patient_identifier p"
             }
         };
-        assert_eq!(sql::execute(&app.database_url, many).await.expect("identifiers"), 12000);
+        assert_eq!(sql::execute(&app.database_url, many).await.expect("identifiers"), 100_000);
         let held = if app.kind == Kind::Postgres {
             let beside = kartlegging::storage::beside(&app.database_url).await.expect("connection");
             let held = beside.begin().await.expect("transaction");
@@ -166,7 +166,7 @@ on_both! {
         }
         up.await.expect("task").expect("up");
         let count = sql::number(&app.database_url, "SELECT COUNT(*) FROM patient_identifier_index x JOIN patient_identifier i ON i.id = x.identifier_id").await;
-        assert_eq!(count, 12001);
+        assert_eq!(count, 100_001);
         assert_eq!(schema::state(&app.services.db).await.expect("state"), SchemaState::Current);
         // Who was known is found, and the versions that made new values go on making them.
         let again = app.issue("again-later", &app.order("visit-2")).await.expect(201);

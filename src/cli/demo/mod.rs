@@ -61,6 +61,10 @@ fn demo_settings(mut settings: Settings, options: &Options) -> Result<Settings, 
     if settings.base_url == "http://127.0.0.1:8080" {
         settings.base_url = format!("http://{}", settings.listen);
     }
+    if settings.mail_host.is_none() && settings.mail_folder.is_none() {
+        settings.mail_folder = Some(options.data.join("mail"));
+        settings.mail_from.get_or_insert_with(|| "svar@kartlegging.example".to_owned());
+    }
     if settings.log_filter.starts_with("info") {
         settings.log_filter = settings.log_filter.replacen("info", "warn", 1);
     }
@@ -94,6 +98,7 @@ async fn print(app: &App) -> Result<(), Failure> {
          birth date         {}\n\
          A client's token   {client_token}\n\
          A clinician's token ({}) {clinician_token}\n\n\
+         Mails, should one be due, are written into {}\n\n\
          Try it: open the patient's form, issue an invitation, see the worklist\n\n\
          curl -sS {base}/api/v1/session -H 'content-type: application/json' -d '{{\"code\":\"{}\",\"birth_date\":\"{}\"}}'\n\n\
          curl -sS {base}/api/v1/invitations -H 'authorization: Bearer {client_token}' -H 'content-type: application/json' -H 'idempotency-key: {nonce}' -d '{{\"patient\":{{\"name\":\"Kari Oppdiktet\",\"birth_date\":\"1961-04-17\"}},\"appointment\":{{\"starts_at\":\"{starts_at}\",\"unit\":\"{unit}\"}}}}'\n\n\
@@ -103,6 +108,7 @@ async fn print(app: &App) -> Result<(), Failure> {
         invited.code,
         invited.birth_date,
         person.name,
+        app.settings.mail_folder.as_ref().map_or("the mail server".to_owned(), |folder| folder.display().to_string()),
         invited.code,
         invited.birth_date,
     );

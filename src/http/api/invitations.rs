@@ -21,7 +21,8 @@ use validator::ValidateEmail;
 /// Most items of a batch.
 const ITEMS: usize = 1000;
 
-fn view(invitation: &InvitationView) -> Value {
+/// An invitation as callers see it.
+pub(super) fn view(invitation: &InvitationView) -> Value {
     let (word, reason) = state(invitation.state);
     json!({
         "id": invitation.id,

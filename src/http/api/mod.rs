@@ -1,6 +1,7 @@
 //! Handlers of `/api/v1`, by resource, and the shapes they answer with.
 
 pub(super) mod access_log;
+pub(super) mod appointments;
 pub(super) mod deliveries;
 pub(super) mod invitations;
 pub(super) mod letters;

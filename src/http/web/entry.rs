@@ -45,21 +45,28 @@ pub(in crate::http) async fn link(visit: Visit, path: web::Path<String>) -> Resu
 struct Welcome {
     frame: Frame,
     organization: String,
+    /// Whether they came by a mail, and may want no more.
+    mail: bool,
 }
 
 /// `GET /start`: who asks and what it is about, before anybody has said who they are.
 pub(in crate::http) async fn welcome(visit: Visit) -> Result<HttpResponse, Stop> {
-    let place = asking(&visit).await?.ok_or(Stop::NoLink)?;
-    Ok(page(StatusCode::OK, &Welcome { frame: Frame::of(&visit, "welcome-title"), organization: place.name })?)
+    let (place, mail) = come(&visit).await?.ok_or(Stop::NoLink)?;
+    Ok(page(StatusCode::OK, &Welcome { frame: Frame::of(&visit, "welcome-title"), organization: place.name, mail })?)
 }
 
-/// The organization of the link that was opened.
-async fn asking(visit: &Visit) -> Result<Option<Place>, Stop> {
+/// The organization of the link that was opened, and whether it came in a mail.
+async fn come(visit: &Visit) -> Result<Option<(Place, bool)>, Stop> {
     let entrance = visit.entrance.as_ref().ok_or(Stop::Entrance)?;
     match entrance.link() {
         Some(link) => Ok(organization_of(visit.services(), &link).await?),
         None => Ok(None),
     }
+}
+
+/// The organization of the link that was opened.
+async fn asking(visit: &Visit) -> Result<Option<Place>, Stop> {
+    Ok(come(visit).await?.map(|(place, _)| place))
 }
 
 #[derive(Template)]

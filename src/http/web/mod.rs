@@ -1,6 +1,6 @@
 //! The patient's pages: HTML made on the server, which works without scripts.
 //!
-//! - `entry`: the link, the code, the birth date; `about`: what is asked, and who answers;
+//! - `entry`: the link, the code, the birth date; `mails`: no more mails; `about`: what is asked, and who answers;
 //! - `questions`: the pages of the form, made by `form` from any questionnaire;
 //! - `check`: all answers, handing in, the receipt; `leave`: declining, another device, ending;
 //! - `visit`: what every page takes out of a request; `frame`: what stands around every page;
@@ -17,6 +17,7 @@ mod form;
 pub(super) mod frame;
 pub(super) mod language;
 pub(super) mod leave;
+pub(super) mod mails;
 mod posted;
 pub(super) mod questions;
 mod rows;

@@ -22,6 +22,7 @@ use crate::storage::access_log::{self, Entry};
 use crate::storage::appointments::{self, Appointment};
 use crate::storage::drafts::{self, Draft};
 use crate::storage::invitations::{self, Invitation, Times};
+use crate::storage::notices;
 use crate::storage::organizations::{self, Organization};
 use crate::storage::patients::{self, Patient};
 use crate::storage::responses::{self, Response, Review, Version};
@@ -68,6 +69,7 @@ struct Record {
     patient: Patient,
     person: Person,
     contact: Option<Contact>,
+    no_mails_since: Option<DateTime<Utc>>,
     identifiers: Vec<(String, String, String)>,
     visits: Vec<Appointment>,
     invitations: Vec<Asked>,
@@ -151,6 +153,7 @@ async fn collect(services: &Services, id: OrganizationId, patient: PatientId, sn
         at: now,
         id: crate::domain::ids::uuid_v7(now, services.entropy.as_ref()),
         base_url: format!("{}/fhir", services.rules.base_url),
+        no_mails_since: notices::stopped_at(snapshot, id, patient).await?,
         visits: appointments::of_patient(snapshot, id, patient).await?,
         responses: responses_of(services, &cipher, snapshot, &row).await?,
         drafts: drafts_of(&cipher, snapshot, &invitations).await?,

@@ -69,6 +69,7 @@ fn person(record: &Record, says: &Says<'_>) -> Block {
         facts.extend(contact.email.iter().map(|email| says.fact("record-email", email)));
         facts.extend(contact.phone.iter().map(|phone| says.fact("record-phone", phone)));
     }
+    facts.extend(record.no_mails_since.map(|at| says.fact("record-no-mails", says.at(at))));
     facts.push(says.fact("record-language", says.code("language", &record.patient.language)));
     facts.push(says.fact("record-id", record.patient.id.to_string()));
     Block::Facts(facts)

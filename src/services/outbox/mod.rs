@@ -5,6 +5,7 @@
 //! To add a channel: a variant in `src/domain/delivery.rs`, a file here with `send`, its line in
 //! [`send`].
 
+pub(super) mod mail;
 pub(super) mod webhook;
 
 use super::{Fault, Services};
@@ -90,8 +91,7 @@ pub fn give_up_at(services: &Services) -> chrono::DateTime<chrono::Utc> {
 async fn send(services: &Services, message: &Message) -> Result<(), Failure> {
     match message.channel {
         Channel::Webhook => webhook::send(services, message).await,
-        // No mail is written yet.
-        Channel::Mail => Err(Failure::never("no-mail")),
+        Channel::Mail => mail::send(services, message).await,
     }
 }
 

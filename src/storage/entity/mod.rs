@@ -30,6 +30,7 @@ entity!(organization, "organization", {
     pub care_window_days: i32,
     pub created_at: DateTimeUtc,
     pub log_patients_a_day: Option<i32>,
+    pub sender_names: bool,
 });
 entity!(organization_key, "organization_key", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -105,6 +106,7 @@ entity!(patient, "patient", {
     pub merged_into: Option<Uuid>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    pub notices_stopped_at: Option<DateTimeUtc>,
 });
 entity!(patient_key, "patient_key", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -171,6 +173,8 @@ entity!(invitation, "invitation", {
     pub started_at: Option<DateTimeUtc>,
     pub answered_at: Option<DateTimeUtc>,
     pub closed_at: Option<DateTimeUtc>,
+    pub noticed_at: Option<DateTimeUtc>,
+    pub reminded_at: Option<DateTimeUtc>,
 });
 entity!(credential, "credential", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -459,4 +463,19 @@ entity!(uptake, "uptake", {
     pub fill_minutes: Option<i32>,
     pub fill_timed: i32,
     pub counted_at: DateTimeUtc,
+});
+entity!(unit_notice, "unit_notice", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub unit_id: Uuid,
+    pub organization_id: Uuid,
+    pub notice_days: Option<i32>,
+    pub reminder_days: Option<i32>,
+    pub quiet_from: Option<i32>,
+    pub quiet_until: Option<i32>,
+    pub sender_name: Option<String>,
+    pub reply_to: Option<String>,
+    pub digest_to: Option<String>,
+    pub language: String,
+    pub digest_at: Option<DateTimeUtc>,
+    pub updated_at: DateTimeUtc,
 });

@@ -182,14 +182,17 @@ impl Connection {
     }
 }
 
-/// sea-orm looks columns up by name, and tuples by place in the order of names: so every value of more
-/// than one stands under its place as well, before all names.
+/// Most members of a tuple that sea-orm reads rows into.
+const TUPLE: usize = 12;
+
+/// sea-orm looks columns up by name, and members of a tuple by place in the order of names: so what can
+/// be a tuple has every value under its place as well, before all names.
 fn row_of(row: &rusqlite::Row<'_>, columns: &[(String, Kind)]) -> Result<ProxyRow, DbErr> {
     let mut values: BTreeMap<String, Value> = BTreeMap::new();
     for (at, (name, kind)) in columns.iter().enumerate() {
         let stored = row.get_ref(at).map_err(failed)?;
         let value = kind.read(stored).ok_or_else(|| DbErr::Type("a column has another type".to_owned()))?;
-        if columns.len() > 1 {
+        if (2..=TUPLE).contains(&columns.len()) {
             values.insert(format!("\0{at:04}"), value.clone());
         }
         values.insert(name.clone(), value);

@@ -4,10 +4,12 @@
 mod alone;
 mod connection;
 mod pool;
+mod statistics;
 mod values;
 mod writer;
 
 pub(super) use alone::Alone;
 pub(super) use connection::{Connection, End, Place, code_of};
 pub(super) use pool::Pool;
+pub(super) use statistics::describe;
 pub(super) use writer::Writer;

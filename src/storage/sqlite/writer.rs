@@ -9,8 +9,11 @@ use crate::storage::StorageError;
 use crate::storage::db::{Job, Stop, Tx, gone, storage};
 use crate::storage::link::{Here, Link};
 use futures::FutureExt;
+use sea_orm::{DatabaseBackend, Statement};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -18,6 +21,11 @@ use tokio::sync::{mpsc, oneshot};
 const GROUP: usize = 64;
 /// Units that may wait before callers are held back.
 const QUEUE: usize = 1024;
+/// Commits after which the write-ahead log is copied into the database, beside further commits.
+const COPY_AFTER: u32 = 32;
+/// Pages of the log after which the writer stops and copies itself: while others write, the log is
+/// never copied to its end and grows. 32 MiB.
+const COPY_MYSELF: &str = "PRAGMA wal_autocheckpoint = 8192";
 
 struct Waiting {
     job: Job,
@@ -36,12 +44,12 @@ pub(crate) struct Writer(mpsc::Sender<Message>);
 impl Writer {
     /// Starts the thread. What units wait for beside SQL belongs to the present runtime.
     pub(crate) fn start(place: Place) -> Result<Self, StorageError> {
-        let connection = place.open()?;
+        let connection = open(&place)?;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let runtime = Handle::current();
-        let work = move || runtime.block_on(serve(place, connection, receiver));
-        let started = std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(work);
-        started.map(|_| Self(sender)).map_err(|_| StorageError::Unavailable("no thread could be started".to_owned()))
+        let copying = Copying::start(place.open()?)?;
+        thread("sqlite-writer", move || runtime.block_on(serve(place, connection, receiver, copying)))?;
+        Ok(Self(sender))
     }
 
     /// Queues a unit and waits for its commit.
@@ -60,7 +68,53 @@ impl Writer {
     }
 }
 
-async fn serve(place: Place, connection: Connection, mut queue: mpsc::Receiver<Message>) {
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StorageError> {
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    started.map_err(|_| StorageError::Unavailable("no thread could be started".to_owned()))
+}
+
+fn open(place: &Place) -> Result<Connection, StorageError> {
+    let connection = place.open()?;
+    connection.run(COPY_MYSELF)?;
+    Ok(connection)
+}
+
+/// Copies the write-ahead log into the database, so that no commit has to wait for that.
+struct Copying {
+    wake: SyncSender<()>,
+    thread: JoinHandle<()>,
+    commits: u32,
+}
+
+impl Copying {
+    fn start(connection: Connection) -> Result<Self, StorageError> {
+        let (wake, asleep) = std::sync::mpsc::sync_channel(1);
+        let copy = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA wal_checkpoint(PASSIVE)");
+        let thread = thread("sqlite-copying", move || {
+            while asleep.recv().is_ok() {
+                // What could not be copied stays in the log, and is copied next time.
+                let _ = connection.query(&copy);
+            }
+        })?;
+        Ok(Self { wake, thread, commits: 0 })
+    }
+
+    fn committed(&mut self) {
+        self.commits += 1;
+        if self.commits >= COPY_AFTER {
+            self.commits = 0;
+            // Busy with the last time: then at the next.
+            let _ = self.wake.try_send(());
+        }
+    }
+
+    fn end(self) {
+        drop(self.wake);
+        let _ = self.thread.join();
+    }
+}
+
+async fn serve(place: Place, connection: Connection, mut queue: mpsc::Receiver<Message>, mut copying: Copying) {
     let mut connection = Arc::new(connection);
     let mut messages = Vec::with_capacity(GROUP);
     while queue.recv_many(&mut messages, GROUP).await > 0 {
@@ -73,14 +127,16 @@ async fn serve(place: Place, connection: Connection, mut queue: mpsc::Receiver<M
             }
         }
         commit_together(&connection, units).await;
+        copying.committed();
         if let Some(done) = closing {
+            copying.end();
             drop(connection);
             let _ = done.send(());
             return;
         }
         // A transaction that can be neither kept nor taken back goes with its connection.
         if !connection.clear()
-            && let Ok(fresh) = place.open()
+            && let Ok(fresh) = open(&place)
         {
             connection = Arc::new(fresh);
         }

@@ -7,6 +7,7 @@ mod backup;
 mod invite;
 mod keys;
 mod letters;
+mod notices;
 mod operations;
 mod patient;
 mod retention;

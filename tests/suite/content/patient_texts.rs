@@ -89,6 +89,11 @@ pub fn letters(tag: &str) -> Vec<Read> {
     messages(tag, "letter.ftl")
 }
 
+/// Mails.
+pub fn mails(tag: &str) -> Vec<Read> {
+    messages(tag, "mail.ftl")
+}
+
 /// What is wrong with answers.
 pub fn issues(tag: &str) -> Vec<Read> {
     messages(tag, "issues.ftl")
@@ -129,6 +134,7 @@ pub fn all(tag: &str) -> Vec<(String, Vec<Read>)> {
     let mut parts = vec![
         (format!("{tag} pages"), pages(tag)),
         (format!("{tag} letters"), letters(tag)),
+        (format!("{tag} mails"), mails(tag)),
         (format!("{tag} problems"), problems(tag)),
         (format!("{tag} issues"), issues(tag)),
     ];

@@ -99,6 +99,15 @@ on_both! {
         let path = format!("/api/v1/responses/{}/review", receipt["response"].as_str().expect("id"));
         app.post(&path).bearer(nurse).json(&review).send().await.expect(200);
 
+        let search = take("/api/v1/appointments/search", "post", "byExternalId");
+        let found = app.post("/api/v1/appointments/search").bearer(client).json(&search).send().await.expect(200);
+        assert_eq!((&found["items"][0]["id"], &found["items"][0]["invitations"][0]["id"]), (&first.body["appointment"], &json!(first.id)));
+        let path = format!("/api/v1/appointments/{}", first.body["appointment"].as_str().expect("id"));
+        for (name, status) in [("moved", "booked"), ("cancelled", "cancelled"), ("bookedAgain", "booked")] {
+            let change = take("/api/v1/appointments/{id}", "patch", name);
+            assert_eq!(app.call("PATCH", &path).bearer(client).json(&change).send().await.expect(200)["status"], status, "{name}");
+        }
+
         let mut all = BTreeSet::new();
         // Forms of pages are no integrator's business.
         for (path, methods) in CONTRACT["paths"].as_object().expect("paths").iter().filter(|(path, _)| path.starts_with("/api/")) {

@@ -14,13 +14,15 @@ fn concrete(path: &str) -> String {
 }
 
 /// Operations that take a JSON body, with who may call them.
-const BODIES: [(&str, &str, &str); 11] = [
+const BODIES: [(&str, &str, &str); 13] = [
     ("POST", "/api/v1/invitations", "client"),
     ("POST", "/api/v1/invitations/batch", "client"),
     ("POST", "/api/v1/invitations/{id}/message", "client"),
     ("POST", "/api/v1/invitations/{id}/paper", "client"),
     ("POST", "/api/v1/invitations/{id}/letter", "client"),
     ("POST", "/api/v1/invitations/{id}/letter.pdf", "client"),
+    ("POST", "/api/v1/appointments/search", "client"),
+    ("PATCH", "/api/v1/appointments/{id}", "client"),
     ("POST", "/api/v1/session", ""),
     ("PUT", "/api/v1/session/draft", "session"),
     ("POST", "/api/v1/responses", "clinician"),

@@ -16,11 +16,23 @@ impl Pdf {
     /// Opens it.
     #[track_caller]
     pub fn open(bytes: &[u8]) -> Self {
+        let numbers = |pages: usize| (1..=u32::try_from(pages).expect("few")).collect();
+        Self::open_at(bytes, numbers)
+    }
+
+    /// Opens it and reads the last page only: a long one takes its time.
+    #[track_caller]
+    pub fn open_last(bytes: &[u8]) -> Self {
+        Self::open_at(bytes, |pages| vec![u32::try_from(pages).expect("few")])
+    }
+
+    #[track_caller]
+    fn open_at(bytes: &[u8], read: impl Fn(usize) -> Vec<u32>) -> Self {
         assert!(bytes.starts_with(b"%PDF-1.7"), "no PDF");
         let document = Document::load_mem(bytes).expect("a PDF");
-        let numbers: Vec<u32> = document.get_pages().keys().copied().collect();
-        let text = document.extract_text(&numbers).expect("text");
-        Self { text: bare(&text), pages: numbers.len(), document }
+        let pages = document.get_pages().len();
+        let text = document.extract_text(&read(pages)).expect("text");
+        Self { text: bare(&text), pages, document }
     }
 
     /// Whether it says this, whatever the line breaks.

@@ -11,6 +11,7 @@ pub mod contract;
 pub mod form;
 pub mod html;
 pub mod issuer;
+pub mod mail;
 pub mod postgres;
 pub mod program;
 pub mod sql;

@@ -32,6 +32,18 @@ welcome-when = They read them at your appointment or just before it.
 welcome-unwatched = Nobody reads your answers right after you send them. If you need help before your appointment, you must call.
 welcome-go = Start
 
+# E-mails, before we know who reads
+mails-link = No more e-mails
+mails-title = Would you like e-mails from us?
+mails-lead = { $organization } sends you an e-mail when we have questions for you.
+mails-stopped-title = You get no more e-mails
+mails-stopped-lead = { $organization } sends you no more e-mails about questions.
+mails-answer = You can answer even if you get no e-mails. The link works as before.
+mails-stop = No thanks, send me no more e-mails
+mails-again = Yes please, send me e-mails again
+mails-save = Save
+mails-missing = Tick the box if you want to change your choice. If not, you can close the page.
+
 # The wrong letter
 wrong-letter-link = Wrong letter or wrong place?
 wrong-letter-title = Did you get the wrong letter?

@@ -32,6 +32,18 @@ welcome-when = De leser dem når du har time, eller rett før.
 welcome-unwatched = Ingen leser svarene med en gang du sender dem. Trenger du hjelp før timen, må du ringe.
 welcome-go = Start
 
+# E-poster, før vi vet hvem som leser
+mails-link = Ikke flere e-poster
+mails-title = Vil du ha e-poster fra oss?
+mails-lead = { $organization } sender deg en e-post når vi har spørsmål til deg.
+mails-stopped-title = Du får ikke flere e-poster
+mails-stopped-lead = { $organization } sender deg ikke flere e-poster om spørsmål.
+mails-answer = Du kan svare selv om du ikke får e-poster. Lenken virker som før.
+mails-stop = Nei takk, ikke send meg flere e-poster
+mails-again = Ja takk, send meg e-poster igjen
+mails-save = Lagre
+mails-missing = Kryss av i ruten hvis du vil endre valget. Hvis ikke, kan du lukke siden.
+
 # Feil brev
 wrong-letter-link = Er det feil brev eller feil sted?
 wrong-letter-title = Har du fått feil brev?

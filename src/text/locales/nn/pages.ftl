@@ -32,6 +32,18 @@ welcome-when = Dei les svara når du har time, eller rett før.
 welcome-unwatched = Ingen les svara med ein gong du sender dei. Treng du hjelp før timen, må du ringje.
 welcome-go = Start
 
+# E-postar, før vi veit kven som les
+mails-link = Ikkje fleire e-postar
+mails-title = Vil du ha e-postar frå oss?
+mails-lead = { $organization } sender deg ein e-post når vi har spørsmål til deg.
+mails-stopped-title = Du får ikkje fleire e-postar
+mails-stopped-lead = { $organization } sender deg ikkje fleire e-postar om spørsmål.
+mails-answer = Du kan svare sjølv om du ikkje får e-postar. Lenkja verkar som før.
+mails-stop = Nei takk, ikkje send meg fleire e-postar
+mails-again = Ja takk, send meg e-postar igjen
+mails-save = Lagre
+mails-missing = Kryss av i ruta om du vil endre valet. Om ikkje, kan du lukke sida.
+
 # Feil brev
 wrong-letter-link = Er det feil brev eller feil stad?
 wrong-letter-title = Har du fått feil brev?

@@ -1,4 +1,4 @@
-//! What is done to invitations that have been issued: look, revoke, reissue, print, write a letter.
+//! What is done to invitations that have been issued: look, revoke, reissue, print.
 
 use super::choosing::caller;
 use super::inviting::{meant_view, told_invitation, told_issued};
@@ -10,7 +10,7 @@ use kartlegging::domain::ids::InvitationId;
 use kartlegging::domain::invitation::{ClosedReason, InvitationState};
 use kartlegging::services::idempotency::Repeatable;
 use kartlegging::services::invitation::{self, InvitationView};
-use kartlegging::services::{letter, print_paper};
+use kartlegging::services::print_paper;
 use std::rc::Rc;
 
 fn told_seen(done: Result<InvitationView, invitation::Error>) -> Told {
@@ -180,39 +180,16 @@ pub fn print(choice: &mut Choice<'_>) -> Option<Step> {
         }
     };
     Some(Step::new(format!("print invitation {row} by {actor}"), real, move |port: Port| async move {
-        let seen = port.look(|model| given_out(model, actor, row, "invitation.paper").map(|logged| ("printed".to_owned(), logged)));
-        read(&port, actor, seen).await.map_or_else(|meant| meant, Meant::text)
-    }))
-}
-
-/// What goes into the letter.
-pub fn letter(choice: &mut Choice<'_>) -> Option<Step> {
-    let row = choice.invitation()?;
-    let actor = choice.somebody(choice.model.invitations[row].organization, &["letters", "nurse", "leader"]);
-    let (world, id) = (Rc::clone(&choice.model.world), choice.model.invitations[row].id?);
-    let real = move |services, request: String| async move {
-        match letter::render(&services, &caller(&world, actor, &request, None), InvitationId(id.0), None).await {
-            Ok(made) => {
-                let whole = made.letter.text.contains(&made.credential.link) && made.letter.text.contains(&made.credential.code);
-                Told::text(if whole { "a letter" } else { "a letter without its link or code" })
+        let seen = port.look(|model| {
+            let ground = may(model, actor, Deed::Invite, &[own(model, actor, row)?], None)?;
+            let invitation = &model.invitations[row];
+            let printable = model.waits(row) || invitation.closed() == Some(ClosedReason::Declined);
+            let state = if printable { InvitationState::Closed(ClosedReason::Expired) } else { invitation.state };
+            if !printable || model.now >= invitation.answer_until {
+                return Err(format!("not possible {}", words::state(state)));
             }
-            Err(error) => Told::text(words::letter(&error)),
-        }
-    };
-    Some(Step::new(format!("letter of invitation {row} by {actor}"), real, move |port: Port| async move {
-        let seen = port.look(|model| given_out(model, actor, row, "invitation.letter").map(|logged| ("a letter".to_owned(), logged)));
+            Ok(("printed".to_owned(), Logged { ground, ..model.about(row, "invitation.paper") }))
+        });
         read(&port, actor, seen).await.map_or_else(|meant| meant, Meant::text)
     }))
-}
-
-/// Whether the code of an invitation is given out once more, and how it is logged.
-fn given_out(model: &Model, actor: usize, row: usize, action: &'static str) -> Result<Logged, String> {
-    let ground = may(model, actor, Deed::Invite, &[own(model, actor, row)?], None)?;
-    let invitation = &model.invitations[row];
-    let printable = model.waits(row) || invitation.closed() == Some(ClosedReason::Declined);
-    let state = if printable { InvitationState::Closed(ClosedReason::Expired) } else { invitation.state };
-    if !printable || model.now >= invitation.answer_until {
-        return Err(format!("not possible {}", words::state(state)));
-    }
-    Ok(Logged { ground, ..model.about(row, action) })
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unnecessary_wraps, reason = "all have the shape of the table")]
 
 mod answering;
+mod changing;
 mod choosing;
 mod entering;
 mod erasing;
@@ -44,11 +45,11 @@ pub const TABLE: &[(usize, &str, Choose)] = &[
     (25, "repeat an issue", repeating::repeat),
     (18, "move a visit", inviting::move_visit),
     (15, "register a visit", inviting::register),
+    (14, "change a visit", changing::change),
     (15, "see an invitation", keeping::get),
     (14, "revoke", keeping::revoke),
     (18, "reissue", keeping::reissue),
     (3, "print on paper", keeping::print),
-    (3, "write a letter", keeping::letter),
     (130, "open", opening::open),
     (70, "guess", opening::guess),
     (20, "guess a code", opening::guess_code),

@@ -2,7 +2,7 @@
 
 use kartlegging::domain::invitation::InvitationState;
 use kartlegging::domain::policy::Denied;
-use kartlegging::services::{draft, enter_paper, holder, idempotency, invitation, issue_invitations, letter, open_session};
+use kartlegging::services::{draft, enter_paper, holder, idempotency, invitation, issue_invitations, open_session};
 use kartlegging::services::{patients, print_paper, responses, review, worklist};
 
 pub fn state(state: InvitationState) -> String {
@@ -60,16 +60,6 @@ pub fn paper(error: &print_paper::Error) -> String {
         Error::Denied(why) => denied(*why),
         Error::State(why) => format!("not possible {}", state(why.0)),
         Error::Language => "language".to_owned(),
-        Error::Fault(_) => "fault".to_owned(),
-    }
-}
-
-pub fn letter(error: &letter::Error) -> String {
-    use letter::Error;
-    match error {
-        Error::NotFound => "not found".to_owned(),
-        Error::Denied(why) => denied(*why),
-        Error::State(why) => format!("not possible {}", state(why.0)),
         Error::Fault(_) => "fault".to_owned(),
     }
 }
