@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 /// Connections that are kept for the next mail.
 const KEPT: u32 = 4;
 /// One that was not used for so long is closed.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// Replies that speak about us and not about the mail: who runs the service can mend them.
 const OURS: [&str; 5] = ["530", "534", "535", "538", "454"];
 

@@ -28,7 +28,7 @@ fn status(value: &Value) -> Parsed<VisitStatus> {
     value.as_str().and_then(VisitStatus::parse).ok_or(FieldCode::Malformed)
 }
 
-fn wanted(fields: &Fields<'_>) -> Option<Change> {
+fn wanted(fields: &Fields<'_>) -> Change {
     let change = Change {
         starts_at: fields.optional("starts_at", fields::moment),
         status: fields.optional("status", status),
@@ -37,7 +37,7 @@ fn wanted(fields: &Fields<'_>) -> Option<Change> {
     if ["starts_at", "status", "unit"].iter().all(|name| fields.raw(name).is_none()) {
         fields.fault("starts_at", FieldCode::Required);
     }
-    Some(change)
+    change
 }
 
 /// `PATCH /api/v1/appointments/{id}`
@@ -51,7 +51,7 @@ pub(in crate::http) async fn change(
     Query::read(&request, &[])?;
     let id = AppointmentId::parse(&path).ok_or(Problem::new(Code::NotFound))?;
     let body = read_json(&request, payload, BODY).await?;
-    let change = fields::object(&body.value, wanted)?;
+    let change = fields::object(&body.value, |fields| Some(wanted(fields)))?;
     let done = change_appointment::change(&door.services, &caller, id, change).await?;
     Ok(HttpResponse::Ok().json(view(&done)))
 }

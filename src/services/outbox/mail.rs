@@ -40,12 +40,8 @@ type Prepared = Result<(Mail, Option<CredentialId>), Failure>;
 pub(super) async fn send(services: &Services, message: &Message) -> Result<(), Failure> {
     // Here it may wait for its settings; planned it was when there were some.
     let Some(mailer) = &services.mail else { return Err(Failure::again("mail-off")) };
-    let prepared = services
-        .db
-        .write((services.clone(), message.clone()), |(services, message), tx| {
-            Box::pin(async move { Ok::<_, Fault>(prepare(tx, services, message).await?) })
-        })
-        .await;
+    let prepared =
+        services.db.write((services.clone(), message.clone()), |(services, message), tx| Box::pin(prepare(tx, services, message))).await;
     let (mail, credential) = prepared.map_err(Failure::from)??;
     if let Err(refused) = mailer.send(&mail).await {
         return Err(if refused.passing { Failure::again(refused.code) } else { Failure::never(refused.code) });
@@ -112,14 +108,13 @@ async fn to_patient(tx: &Tx, services: &Services, message: &Message, notice: Not
     }
     let Some(patient) = patients::hold(tx, row.organization, row.patient).await? else { return Ok(Err(Failure::dropped("gone"))) };
     let Some(to) = address(services, tx, &patient).await? else { return Ok(Err(Failure::dropped("no-address"))) };
-    let credential = match credentials::live(tx, row.id, CHANNEL).await? {
-        Some(credential) => credential,
-        None => {
-            let generation = credentials::newest(tx, row.id).await?.map_or(1, |newest| newest.generation);
-            let fresh = new_credential(services, row.organization, CHANNEL, generation, now)?;
-            credentials::insert(tx, &fresh, row.id, now).await?;
-            fresh
-        }
+    let credential = if let Some(credential) = credentials::live(tx, row.id, CHANNEL).await? {
+        credential
+    } else {
+        let generation = credentials::newest(tx, row.id).await?.map_or(1, |newest| newest.generation);
+        let fresh = new_credential(services, row.organization, CHANNEL, generation, now)?;
+        credentials::insert(tx, &fresh, row.id, now).await?;
+        fresh
     };
     let link = format!("{}/s/{}", services.rules.base_url, secrets(services, &credential)?.0.text());
     let language = Language::parse(&patient.language).unwrap_or_else(|_| Language::nb());

@@ -124,30 +124,23 @@ impl Model {
                 patient,
                 external: visit.external.clone(),
                 starts_at: visit.starts_at,
-                cancelled: false,
                 by: self.person(actor),
             });
             made.visits += 1;
             return self.visits.len() - 1;
         };
-        self.visits[known].cancelled = false;
-        self.move_visit(known, visit.starts_at);
-        known
-    }
-
-    /// Gives a visit another time, and what hangs on it its ends.
-    pub fn move_visit(&mut self, visit: usize, to: DateTime<Utc>) {
-        let from = std::mem::replace(&mut self.visits[visit].starts_at, to);
-        if from == to {
-            return;
-        }
-        for row in self.invitations.iter_mut().filter(|row| row.visit == Some(visit)) {
-            for end in [&mut row.answer_until, &mut row.amend_until] {
-                if *end == from || *end > to {
-                    *end = to;
+        let (from, to) = (self.visits[known].starts_at, visit.starts_at);
+        if from != to {
+            self.visits[known].starts_at = to;
+            for row in self.invitations.iter_mut().filter(|row| row.visit == Some(known)) {
+                for end in [&mut row.answer_until, &mut row.amend_until] {
+                    if *end == from || *end > to {
+                        *end = to;
+                    }
                 }
             }
         }
+        known
     }
 
     /// Registers a visit.

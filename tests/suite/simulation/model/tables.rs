@@ -34,7 +34,6 @@ pub struct Visit {
     pub patient: usize,
     pub external: Option<String>,
     pub starts_at: DateTime<Utc>,
-    pub cancelled: bool,
     /// The person who registered it.
     pub by: Option<usize>,
 }

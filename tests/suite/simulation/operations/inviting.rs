@@ -12,7 +12,7 @@ use kartlegging::services::invitation::{InvitationView, Issued};
 use kartlegging::services::issue_invitations::{self as issuing, Error};
 use std::rc::Rc;
 
-pub fn told_view(view: &InvitationView) -> String {
+fn told_view(view: &InvitationView) -> String {
     let (name, answered) = (&view.questionnaire_name, view.response.is_some());
     let until = (view.answer_until, view.amend_until, view.due_on);
     format!("{} sent={} flagged={} {name} {until:?} answered={answered}", words::state(view.state), view.sent, view.flagged)

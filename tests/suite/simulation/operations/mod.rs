@@ -4,7 +4,6 @@
 #![expect(clippy::unnecessary_wraps, reason = "all have the shape of the table")]
 
 mod answering;
-mod changing;
 mod choosing;
 mod entering;
 mod erasing;
@@ -45,7 +44,6 @@ pub const TABLE: &[(usize, &str, Choose)] = &[
     (25, "repeat an issue", repeating::repeat),
     (18, "move a visit", inviting::move_visit),
     (15, "register a visit", inviting::register),
-    (14, "change a visit", changing::change),
     (15, "see an invitation", keeping::get),
     (14, "revoke", keeping::revoke),
     (18, "reissue", keeping::reissue),
