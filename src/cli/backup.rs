@@ -78,7 +78,7 @@ fn clear(paths: &[PathBuf]) {
     }
 }
 
-pub(super) async fn back_up(options: &BackupOptions, settings: &Settings) -> Result<(), Failure> {
+pub(super) fn back_up(options: &BackupOptions, settings: &Settings) -> Result<(), Failure> {
     let Some(from) = settings.sqlite_path() else { return Err(elsewhere(&backup_lines(&options.file))) };
     if !from.is_file() {
         return Err(Failure::run("not-found", format!("there is no database at {}", from.display()), "Check database_url."));
@@ -93,7 +93,7 @@ pub(super) async fn back_up(options: &BackupOptions, settings: &Settings) -> Res
     create(&part)?;
     create(&keys_part).inspect_err(|_| clear(std::slice::from_ref(&part)))?;
     let parts = [part.clone(), keys_part.clone()];
-    let done = make(&from, &part, &keys_part).await;
+    let done = make(&from, &part, &keys_part);
     let count = done.inspect_err(|_| clear(&parts))?;
     // The keys first: a backup that is there has its keys.
     rename(&keys_part, &keys)?;
@@ -103,7 +103,7 @@ pub(super) async fn back_up(options: &BackupOptions, settings: &Settings) -> Res
     Ok(())
 }
 
-async fn make(from: &Path, part: &Path, keys_part: &Path) -> Result<u64, Failure> {
+fn make(from: &Path, part: &Path, keys_part: &Path) -> Result<u64, Failure> {
     let count = backup::copy(from, part, keys_part)?;
     for path in [part, keys_part] {
         if !backup::is_whole(path) {
@@ -134,7 +134,7 @@ pub(super) async fn restore(options: &RestoreOptions, settings: &Settings) -> Re
     let (patients, without, now) = fit(options, settings, &part).await.inspect_err(|_| clear(&parts))?;
     sync(&part)?;
     if there {
-        free(&target).await.inspect_err(|_| clear(&parts))?;
+        free(&target).inspect_err(|_| clear(&parts))?;
         let aside = with_end(&target, &format!(".before-{}", now.format("%Y%m%dT%H%M%SZ")));
         if aside.exists() {
             return Err(io(&aside, &std::io::ErrorKind::AlreadyExists.into()));
@@ -154,7 +154,7 @@ pub(super) async fn restore(options: &RestoreOptions, settings: &Settings) -> Re
 }
 
 /// Nobody may have the old database open, and all of it must be in one file before it is put aside.
-async fn free(target: &Path) -> Result<(), Failure> {
+fn free(target: &Path) -> Result<(), Failure> {
     let log = with_end(target, "-wal").exists();
     match backup::fold(target) {
         Ok(false) => Err(Failure::run(

@@ -109,7 +109,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Keys(command) => keys::run(&command, load).await,
         Command::AccessLog(command) => access_log::run(command, load()?).await,
         Command::Patient(command) => patient::run(command, &app(load()?).await?).await,
-        Command::Backup(options) => backup::back_up(&options, &load()?).await,
+        Command::Backup(options) => backup::back_up(&options, &load()?),
         Command::Restore(options) => backup::restore(&options, &load()?).await,
         Command::Invite(options) => invite::run(&options, &app(load()?).await?).await,
         Command::Letters(options) => letters::run(&options, &app(load()?).await?).await,

@@ -6,7 +6,7 @@ use super::{Db, Reader, StorageError};
 use kartlegging_migrations::{MigrationTrait, Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, Statement, TransactionTrait};
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Key of the advisory lock that keeps two instances from migrating at once (PostgreSQL).
 const LOCK: i64 = 0x6b61_7274;
@@ -156,8 +156,7 @@ async fn step(driver: &DatabaseConnection, migration: &dyn MigrationTrait, direc
     let (note, values) = match direction {
         Direction::Up => {
             migration.up(&manager).await?;
-            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-            ("INSERT INTO seaql_migrations (version, applied_at) VALUES ($1, $2)", vec![name, now.into()])
+            ("INSERT INTO seaql_migrations (version, applied_at) VALUES ($1, unixepoch())", vec![name])
         }
         Direction::Down(_) => {
             migration.down(&manager).await?;

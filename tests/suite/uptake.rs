@@ -224,10 +224,10 @@ on_both! {
         };
         assert_eq!(units("client", &path).await.len(), 2);
         assert_eq!(units("organization_admin", &path).await.len(), 2);
-        assert_eq!(units("unit_admin", &path).await, [app.world.unit.clone()]);
+        assert_eq!(units("unit_admin", &path).await, std::slice::from_ref(&app.world.unit));
         assert_eq!(units("other_client", &path).await.len(), 0);
         let one = |unit: &str| format!("{path}&unit={unit}");
-        assert_eq!(units("client", &one(&app.world.second_unit)).await, [app.world.second_unit.clone()]);
+        assert_eq!(units("client", &one(&app.world.second_unit)).await, std::slice::from_ref(&app.world.second_unit));
         let ask = async |who: &str, unit: &str| app.get(&one(unit)).bearer(app.world.token(who)).send().await;
         ask("unit_admin", &app.world.second_unit).await.expect_problem(403, "role-missing");
         ask("client", &app.world.other_unit).await.expect_problem(404, "not-found");

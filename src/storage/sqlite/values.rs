@@ -114,12 +114,12 @@ mod tests {
 
     fn there_and_back(value: &Value, declared: Option<&str>, name: &str) -> Option<Value> {
         let bound = Bound(value);
-        let stored = match bound.to_sql().ok()? {
-            ToSqlOutput::Borrowed(stored) => Kind::of(declared, name).read(stored),
-            ToSqlOutput::Owned(stored) => Kind::of(declared, name).read(ValueRef::from(&stored)),
+        let kind = Kind::of(declared, name);
+        match bound.to_sql() {
+            Ok(ToSqlOutput::Borrowed(stored)) => kind.read(stored),
+            Ok(ToSqlOutput::Owned(stored)) => kind.read(ValueRef::from(&stored)),
             _ => None,
-        };
-        stored
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use crate::on_both;
 use crate::outbox::receiver::{Manner, Receiver};
-use crate::support::TestApp;
 use crate::support::program::Program;
 
 on_both! {

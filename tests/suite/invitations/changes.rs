@@ -180,8 +180,8 @@ on_both! {
             async move { change(app, "client", invited, &json!({"starts_at": time})).await.status }
         }));
         let submit = app.post("/api/v1/session/submit").bearer(&session).if_match(1).send();
-        let (moved, submitted) = tokio::join!(moves, submit);
-        assert_eq!(moved, [200, 200, 200]);
+        let (visits, submitted) = tokio::join!(moves, submit);
+        assert_eq!(visits, [200, 200, 200]);
         submitted.expect(201);
         let row = app.invitation(&invited.id).await;
         let found = app.post("/api/v1/appointments/search").bearer(app.world.token("client")).json(&json!({"external_id": "visit-1"}));

@@ -10,7 +10,7 @@ use serde_json::json;
 
 #[test]
 fn a_unit_is_told_once_a_day_that_answers_wait() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let organization = app.world.organization.expect("organization");
         let unit = UnitId::parse(&app.world.unit).expect("unit");
         let given = answers(8, &[], &[], "yes", Some("yes"));
@@ -45,7 +45,7 @@ fn a_unit_is_told_once_a_day_that_answers_wait() {
 
 #[test]
 fn what_was_read_meanwhile_is_told_to_nobody() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let organization = app.world.organization.expect("organization");
         let unit = UnitId::parse(&app.world.unit).expect("unit");
         let addresses = Addresses { digest_to: Some("enheten@sykehus.example".to_owned()), ..Addresses::default() };

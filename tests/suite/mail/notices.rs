@@ -20,7 +20,7 @@ async fn opens(app: &TestApp, link: &str) -> Value {
 
 #[test]
 fn a_notice_and_one_reminder_hold_one_link_beside_the_letter_s() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let invited = invite(&app, "visit-1").await;
         assert_eq!((plan(&app).await, deliver(&app).await), (1, 1));
         assert_eq!((plan(&app).await, deliver(&app).await), (0, 0));
@@ -53,7 +53,7 @@ fn a_notice_and_one_reminder_hold_one_link_beside_the_letter_s() {
 
 #[test]
 fn nothing_goes_out_in_quiet_hours_or_before_its_day() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let mut later = order(&app, "visit-1");
         later["appointment"]["starts_at"] = json!("2026-12-02T09:30:00+01:00");
         app.issue("key-later", &later).await.expect(201);
@@ -75,7 +75,7 @@ fn nothing_goes_out_in_quiet_hours_or_before_its_day() {
 
 #[test]
 fn each_unit_has_its_own_plan() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let organization = app.world.organization.expect("organization");
         let unit = UnitId::parse(&app.world.unit).expect("unit");
         let none = Plan::new(None, Some(3), None).expect("plan");
@@ -101,7 +101,7 @@ fn each_unit_has_its_own_plan() {
 
 #[test]
 fn without_a_visit_the_day_it_is_due_and_the_end_of_answering_count() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let mut order = order_without_visit(&app.world.unit, "Per Oppdiktet");
         order["patient"]["contact"] = json!({"email": ADDRESS});
         order["patient"]["language"] = json!("en");
@@ -120,7 +120,7 @@ fn without_a_visit_the_day_it_is_due_and_the_end_of_answering_count() {
 
 #[test]
 fn who_has_no_address_answers_or_has_opened_gets_no_notice() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let mut nobody = order(&app, "no-address");
         nobody["patient"] = json!({"name": "Odd Oppdiktet", "birth_date": BORN, "contact": {"phone": "+47 00 00 00 01"}});
         app.issue("key-no-address", &nobody).await.expect(201);
@@ -141,7 +141,7 @@ fn who_has_no_address_answers_or_has_opened_gets_no_notice() {
 
 #[test]
 fn what_no_longer_holds_is_dropped_when_it_is_to_be_sent() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let all = ["answered", "revoked", "cancelled", "moved", "declined", "erased"];
         let mut invited = Vec::new();
         for visit in all {
@@ -186,7 +186,7 @@ fn what_no_longer_holds_is_dropped_when_it_is_to_be_sent() {
 
 #[test]
 fn a_moved_visit_is_reminded_of_anew() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let invited = invite(&app, "visit-1").await;
         plan(&app).await;
         app.advance(Duration::days(1));
@@ -210,7 +210,7 @@ fn a_moved_visit_is_reminded_of_anew() {
 
 #[test]
 fn two_instances_send_each_notice_once() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let other = app.second_instance_with(|settings| server.settings(settings)).await;
         for number in 0..12 {
             invite(&app, &format!("visit-{number}")).await;
@@ -229,7 +229,7 @@ fn two_instances_send_each_notice_once() {
 
 #[test]
 fn a_new_letter_makes_a_new_link_for_the_mail_too() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let invited = invite(&app, "visit-1").await;
         plan(&app).await;
         deliver(&app).await;
@@ -251,7 +251,7 @@ fn a_new_letter_makes_a_new_link_for_the_mail_too() {
 
 #[test]
 fn the_sender_is_named_only_where_the_organization_allows_it() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let organization = app.world.organization.expect("organization");
         let unit = UnitId::parse(&app.world.unit).expect("unit");
         let addresses = Addresses {

@@ -12,7 +12,7 @@ async fn stopped(app: &crate::support::TestApp) -> i64 {
 
 #[test]
 fn a_patient_stops_mails_and_may_have_them_again() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let invited = invite(&app, "visit-1").await;
         plan(&app).await;
         deliver(&app).await;
@@ -62,7 +62,7 @@ fn a_patient_stops_mails_and_may_have_them_again() {
 
 #[test]
 fn what_was_planned_before_is_dropped_and_a_letter_stops_nothing() {
-    with_server(async |app, server| {
+    with_server(&async |app, server| {
         let invited = invite(&app, "visit-1").await;
         plan(&app).await;
         deliver(&app).await;

@@ -11,8 +11,12 @@ use kartlegging::services::outbox;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+async fn ask(app: &TestApp, query: &str) -> crate::support::app::Answer {
+    app.get(&format!("/api/v1/deliveries?{query}")).bearer(app.world.token("client")).send().await
+}
+
 async fn page(app: &TestApp, query: &str) -> Value {
-    app.get(&format!("/api/v1/deliveries?{query}")).bearer(app.world.token("client")).send().await.expect(200)
+    ask(app, query).await.expect(200)
 }
 
 fn ids(page: &Value) -> Vec<String> {
@@ -81,8 +85,7 @@ on_both! {
             ("limit=0", "limit"),
             ("patient=x", "patient"),
         ] {
-            let call = app.get(&format!("/api/v1/deliveries?{query}")).bearer(app.world.token("client"));
-            let problem = call.send().await.expect_problem(400, "query-invalid");
+            let problem = ask(&app, query).await.expect_problem(400, "query-invalid");
             assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(named)), "{problem}");
         }
     }

@@ -3,7 +3,6 @@
 use super::receiver::{Manner, Receiver};
 use super::{deliver_for, impatient, webhook};
 use crate::on_both;
-use crate::support::TestApp;
 use crate::support::sql;
 use crate::support::world::{answers, order_without_visit};
 use chrono::Duration;

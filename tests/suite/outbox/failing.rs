@@ -4,7 +4,6 @@
 use super::receiver::{Manner, Receiver};
 use super::{deliver_for, impatient, states, webhook};
 use crate::on_both;
-use crate::support::TestApp;
 use crate::support::sql;
 use crate::support::world::answers;
 use chrono::Duration;
@@ -16,6 +15,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
+
+/// How long a conversation with a real receiver takes.
+#[expect(clippy::disallowed_methods, reason = "the receiver is real, and so is its time")]
+fn begin() -> Instant {
+    Instant::now()
+}
 
 on_both! {
     async fn what_fails_is_tried_for_three_days_and_then_given_up(app: TestApp) {
@@ -74,7 +79,7 @@ on_both! {
             (Manner::HangsUp, "broken"),
             (Manner::Babbles, "broken"),
         ] {
-            let begun = Instant::now();
+            let begun = begin();
             receiver.behave(manner.clone());
             app.advance(Duration::hours(4));
             assert_eq!(outbox::deliver(&services).await, Ok(0), "{manner:?}");
@@ -123,7 +128,7 @@ on_both! {
             app.invite(&format!("visit-{visit}")).await;
         }
         let worker = services.clone();
-        let begun = Instant::now();
+        let begun = begin();
         let work = tokio::spawn(async move { outbox::deliver(&worker).await });
         while well.all().len() < 20 {
             assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{}", well.all().len());

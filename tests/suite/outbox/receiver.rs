@@ -142,7 +142,7 @@ async fn serve(mut stream: TcpStream, got: &Mutex<Vec<Got>>, manner: Manner) -> 
         }
         Manner::Huge => {
             stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await?;
-            let chunk = [b"10000\r\n".as_slice(), &[b'a'; 0x10000], b"\r\n"].concat();
+            let chunk = [b"10000\r\n".as_slice(), &vec![b'a'; 0x10000], b"\r\n"].concat();
             loop {
                 stream.write_all(&chunk).await?;
             }
