@@ -14,10 +14,10 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub(super) struct PlanOptions {
     /// Days before the visit on which a notice is sent, 0 to 90, or none.
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     notice_days: Option<String>,
     /// Days before the visit on which who has not answered is reminded, 0 to 30, or none.
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     reminder_days: Option<String>,
     /// Hours in which nothing is sent, by the clock in Norway, such as 20:00-08:00, or none.
     #[arg(long, value_name = "FROM-UNTIL")]

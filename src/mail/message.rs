@@ -14,7 +14,9 @@ const LANGUAGE: HeaderName = HeaderName::new_from_ascii_str("Content-Language");
 /// Puts a mail together. The same mail at the same time is the same message.
 pub(super) fn message(mail: &Mail, from: &Mailbox) -> Result<Message, Refused> {
     let address = |text: &str| lettre::Address::from_str(text).map_err(|_| Refused::lasting("address"));
-    let sender = Mailbox::new(mail.sender.clone().or_else(|| from.name.clone()), from.email.clone());
+    // A name is one line of a header, whatever stands in the organization's row.
+    let named = mail.sender.as_ref().map(|name| name.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect());
+    let sender = Mailbox::new(named.or_else(|| from.name.clone()), from.email.clone());
     let mut builder = Message::builder()
         .from(sender)
         .to(Mailbox::new(None, address(&mail.to)?))
