@@ -3,7 +3,7 @@
 //! same id. Every instance sends; nobody sends what another one has taken.
 //!
 //! To add a channel: a variant in `src/domain/delivery.rs`, a file here with `send`, its line in
-//! [`send`].
+//! `send`.
 
 pub(super) mod mail;
 pub(super) mod webhook;
