@@ -161,12 +161,7 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
 
     let (link, code) = (issued["credential"]["link"].as_str().expect("link"), issued["credential"]["code"].as_str().expect("code"));
     problems.push(http.call("POST", "/api/v1/session").json(&json!({"link": link, "birth_date": "1950-01-01"})).send().await);
-    problems.push(
-        http.call("POST", "/api/v1/session")
-            .json(&json!({"code": mistyped(code), "birth_date": BORN}))
-            .send()
-            .await,
-    );
+    problems.push(http.call("POST", "/api/v1/session").json(&json!({"code": mistyped(code), "birth_date": BORN})).send().await);
     let opened = http.call("POST", "/api/v1/session").json(&json!({"code": code, "birth_date": BORN})).send().await.expect(201);
     let (session, device) = (opened["session_token"].as_str().expect("token"), opened["device_token"].as_str().expect("token"));
     let draft = json!({"respondent": {"kind": "representative", "relation": "guardian", "name": HELPER, "phone": HELPER_PHONE}, "answers": answers(), "language": "nb"});
