@@ -133,6 +133,8 @@ async fn fill(state: web::Data<State>, rows: web::Path<i64>) -> actix_web::Resul
                 let insert =
                     "INSERT INTO thin (subject, body) SELECT i % 100000, decode(repeat('00', 1000), 'hex') FROM generate_series(1, $1) i";
                 sqlx::query(insert).bind(rows).execute(pool).await?;
+                // Else the planner reads the table from its beginning.
+                sqlx::query("ANALYZE thin").execute(pool).await?;
             }
         }
         Ok::<(), Failure>(())
