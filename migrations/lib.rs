@@ -23,6 +23,14 @@ mod m20261122_000012_outbox;
 mod m20261122_000013_letters;
 mod m20261122_000014_notices;
 mod m20261122_000015_uptake;
+mod m20261122_000016_sign_in;
+mod m20261122_000017_findings;
+mod m20261122_000019_patient_sign_in;
+mod m20261122_000021_representatives;
+mod m20261122_000022_sign_in_limits;
+mod m20261122_000023_response_original;
+mod m20261122_000025_access_log_set;
+mod m20261122_000026_subscriptions;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -46,6 +54,14 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_letters::Migration),
             Box::new(m20261122_000014_notices::Migration),
             Box::new(m20261122_000015_uptake::Migration),
+            Box::new(m20261122_000016_sign_in::Migration),
+            Box::new(m20261122_000017_findings::Migration),
+            Box::new(m20261122_000019_patient_sign_in::Migration),
+            Box::new(m20261122_000021_representatives::Migration),
+            Box::new(m20261122_000022_sign_in_limits::Migration),
+            Box::new(m20261122_000023_response_original::Migration),
+            Box::new(m20261122_000025_access_log_set::Migration),
+            Box::new(m20261122_000026_subscriptions::Migration),
         ]
     }
 }

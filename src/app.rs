@@ -1,7 +1,7 @@
 //! Floor 5: puts the parts together. Commands and tests build the same application.
 
 use crate::cli::failure::Failure;
-use crate::config::{IssuerSettings, Settings, keys};
+use crate::config::{IssuerSettings, Settings, algorithms, key_source, keys};
 use crate::crypto::entropy::{SystemClock, SystemEntropy};
 use crate::crypto::jwks::{Issuer, KeySource};
 use crate::crypto::ring::KeyRing;
@@ -150,51 +150,21 @@ pub async fn database(settings: &Settings, migrate: bool) -> Result<Db, Failure>
     Ok(db)
 }
 
-fn algorithm(word: &str) -> Option<Algorithm> {
-    let known = [
-        Algorithm::ES256,
-        Algorithm::ES384,
-        Algorithm::PS256,
-        Algorithm::PS384,
-        Algorithm::PS512,
-        Algorithm::RS256,
-        Algorithm::RS384,
-        Algorithm::RS512,
-        Algorithm::EdDSA,
-    ];
-    known.into_iter().find(|known| format!("{known:?}") == word)
-}
-
 fn external_issuer(settings: &IssuerSettings) -> Result<TrustedIssuer, Failure> {
     let wrong = |what: &str| {
         Failure::config("config-invalid", format!("issuers: {}: {what}", settings.issuer), "Correct the issuer in the configuration.")
     };
-    let algorithms = settings
-        .algorithms
-        .iter()
-        .map(|word| {
-            algorithm(word).ok_or_else(|| {
-                wrong(&format!("algorithm {word} is not one of ES256, ES384, PS256, PS384, PS512, RS256, RS384, RS512, EdDSA"))
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let keys = match (&settings.jwks_file, &settings.jwks_url) {
-        (Some(path), None) => {
-            let text = std::fs::read(path).map_err(|error| wrong(&format!("jwks_file can't be read: {}", error.kind())))?;
-            KeySource::Fixed(serde_json::from_slice(&text).map_err(|_| wrong("jwks_file is not a JWK set"))?)
+    let algorithms = algorithms(&settings.algorithms).map_err(|what| wrong(&what))?;
+    let keys = key_source(settings.jwks_file.as_deref(), settings.jwks_url.as_deref()).map_err(|what| wrong(&what))?;
+    if let Some(address) = &settings.token_endpoint {
+        let address = url::Url::parse(address).map_err(|_| wrong("token_endpoint is not an address"))?;
+        if address.scheme() != "https" {
+            return Err(wrong("token_endpoint must be https"));
         }
-        (None, Some(address)) => {
-            let address = url::Url::parse(address).map_err(|_| wrong("jwks_url is not an address"))?;
-            let loopback = matches!(address.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-            if address.scheme() != "https" && !loopback {
-                return Err(wrong("jwks_url must be https"));
-            }
-            KeySource::Address(address)
-        }
-        _ => return Err(wrong("give jwks_url or jwks_file, one of them")),
-    };
+    }
     let types: Vec<&str> = settings.token_types.iter().map(String::as_str).collect();
     Ok(TrustedIssuer {
+        token_endpoint: settings.token_endpoint.clone(),
         issuer: Issuer::new(settings.issuer.clone(), settings.audience.clone(), &algorithms, &types, keys),
         mapping: Mapping::External(ClaimMap {
             hpr_number: settings.claim_hpr_number.clone(),
@@ -206,6 +176,8 @@ fn external_issuer(settings: &IssuerSettings) -> Result<TrustedIssuer, Failure> 
             minimum_assurance: settings.minimum_assurance,
             organizations: settings.organizations.clone(),
         }),
+        bearer: settings.bearer,
+        nonce: settings.dpop_nonce,
     })
 }
 
@@ -227,7 +199,7 @@ fn issuers(settings: &Settings, ring: &Arc<KeyRing>) -> Result<Vec<TrustedIssuer
         &["at+jwt"],
         KeySource::Own(Arc::clone(ring)),
     );
-    let mut all = vec![TrustedIssuer { issuer: own, mapping: Mapping::Own }];
+    let mut all = vec![TrustedIssuer { issuer: own, mapping: Mapping::Own, bearer: true, nonce: false, token_endpoint: None }];
     for external in &settings.issuers {
         all.push(external_issuer(external)?);
     }
@@ -242,8 +214,10 @@ impl App {
         let issuers = issuers(&settings, &ring)?;
         let db = database(&settings, migrate).await?;
         let mailer = settings.mailer()?;
+        let doors = settings.doors()?;
+        let cds_clients = settings.cds_clients()?;
         let services = Services::new(db, ring, machine.clock, machine.entropy, library, settings.rules());
-        let services = services.with_issuers(issuers).with_mail(mailer);
+        let services = services.with_issuers(issuers).with_mail(mailer).with_sign_in(doors).with_cds_clients(cds_clients);
         startup::check(&services).await.map_err(refused)?;
         Ok(Self { settings, services })
     }
@@ -258,6 +232,7 @@ impl App {
         let door = Door {
             services: self.services.for_requests(),
             trusted_proxies: Arc::new(self.settings.trusted_proxies.clone()),
+            fhir_origins: Arc::new(self.settings.fhir_origins.clone()),
             metrics: metrics.clone(),
         };
         let server = server::serve(listener, door, workers, drain).map_err(|error| {

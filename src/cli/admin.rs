@@ -113,6 +113,17 @@ pub(super) enum UnitCommand {
         #[arg(value_parser = ["on", "off"])]
         turn: String,
     },
+    /// Say at which provider the unit's patients sign in, instead of telling their birth date; `none`: nowhere.
+    SignIn {
+        /// Organization id.
+        #[arg(long)]
+        organization: String,
+        /// Unit id.
+        #[arg(long)]
+        unit: String,
+        /// Name of a provider in the settings, or none.
+        provider: String,
+    },
     /// List units.
     List {
         /// Only of this organization.
@@ -300,6 +311,10 @@ pub(super) async fn unit(command: UnitCommand, app: &App) -> Result<(), Failure>
         }
         UnitCommand::Discreet { organization, unit, turn } => {
             admin::set_discreet(&app.services, organization_id(&organization)?, unit_id(&unit)?, turn == "on").await?;
+        }
+        UnitCommand::SignIn { organization, unit, provider } => {
+            let provider = Some(provider).filter(|name| name != "none");
+            admin::set_patient_provider(&app.services, organization_id(&organization)?, unit_id(&unit)?, provider).await?;
         }
         UnitCommand::Plan { organization, unit, options } => {
             notices::plan(&app.services, organization_id(&organization)?, unit_id(&unit)?, &options).await?;

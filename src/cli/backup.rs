@@ -4,16 +4,18 @@ use super::failure::Failure;
 use crate::app::{App, Machine};
 use crate::config::Settings;
 use crate::config::keys::sync_folder;
+use crate::crypto::hash::sha256_of;
 use crate::services::Fault;
 use crate::storage::{StorageError, backup, key_use};
 use clap::Args;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct BackupOptions {
-    /// Where to; the data keys go to the same name with `.keys` behind it.
+    /// Where to; the data keys go to the same name with `.keys` behind it. Both get a checksum beside them, `.sha256`.
     file: PathBuf,
 }
 
@@ -78,13 +80,44 @@ fn clear(paths: &[PathBuf]) {
     }
 }
 
+/// Where the checksum of a file is.
+fn sum_of(path: &Path) -> PathBuf {
+    with_end(path, ".sha256")
+}
+
+fn sum(path: &Path) -> Result<String, Failure> {
+    File::open(path).and_then(sha256_of).map_err(|error| io(path, &error))
+}
+
+/// Writes the checksum of what will have a name, as `sha256sum --check` reads it.
+fn write_sum(part: &Path, named: &Path) -> Result<(), Failure> {
+    let beside = sum_of(named);
+    let name = named.file_name().unwrap_or_default().to_string_lossy();
+    let line = format!("{}  {name}\n", sum(part)?);
+    let mut file = create(&beside)?;
+    file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| io(&beside, &error))
+}
+
+/// Holds what was copied from a file to the checksum beside that file. A database can be damaged where its
+/// own structure does not show it. False where there is no checksum.
+fn held_to_sum(original: &Path, copy: &Path) -> Result<bool, Failure> {
+    let beside = sum_of(original);
+    let Ok(line) = std::fs::read_to_string(&beside) else {
+        return if beside.exists() { Err(invalid(&beside, "is no checksum")) } else { Ok(false) };
+    };
+    if line.split_whitespace().next() == Some(sum(copy)?.as_str()) {
+        return Ok(true);
+    }
+    Err(invalid(original, &format!("is damaged: its checksum is not the one in {}", beside.display())))
+}
+
 pub(super) fn back_up(options: &BackupOptions, settings: &Settings) -> Result<(), Failure> {
     let Some(from) = settings.sqlite_path() else { return Err(elsewhere(&backup_lines(&options.file))) };
     if !from.is_file() {
         return Err(Failure::run("not-found", format!("there is no database at {}", from.display()), "Check database_url."));
     }
     let (file, keys) = (options.file.clone(), with_end(&options.file, ".keys"));
-    for path in [&file, &keys] {
+    for path in [&file, &keys, &sum_of(&file), &sum_of(&keys)] {
         if path.exists() {
             return Err(io(path, &std::io::ErrorKind::AlreadyExists.into()));
         }
@@ -92,10 +125,11 @@ pub(super) fn back_up(options: &BackupOptions, settings: &Settings) -> Result<()
     let (part, keys_part) = (with_end(&file, ".part"), with_end(&keys, ".part"));
     create(&part)?;
     create(&keys_part).inspect_err(|_| clear(std::slice::from_ref(&part)))?;
-    let parts = [part.clone(), keys_part.clone()];
-    let done = make(&from, &part, &keys_part);
+    let parts = [part.clone(), keys_part.clone(), sum_of(&file), sum_of(&keys)];
+    let done = make(&from, &part, &keys_part)
+        .and_then(|count| write_sum(&part, &file).and_then(|()| write_sum(&keys_part, &keys)).map(|()| count));
     let count = done.inspect_err(|_| clear(&parts))?;
-    // The keys first: a backup that is there has its keys.
+    // The keys first: a backup that is there has its keys and both checksums.
     rename(&keys_part, &keys)?;
     rename(&part, &file)?;
     sync_folder(&file).map_err(|error| io(&file, &error))?;
@@ -135,7 +169,7 @@ pub(super) async fn restore(options: &RestoreOptions, settings: &Settings) -> Re
     sync(&part)?;
     if there {
         free(&target).inspect_err(|_| clear(&parts))?;
-        let aside = with_end(&target, &format!(".before-{}", now.format("%Y%m%dT%H%M%SZ")));
+        let aside = with_end(&target, &format!(".before-{}", now.format("%Y%m%dT%H%M%S%3fZ")));
         if aside.exists() {
             return Err(io(&aside, &std::io::ErrorKind::AlreadyExists.into()));
         }
@@ -177,6 +211,13 @@ fn free(target: &Path) -> Result<(), Failure> {
 async fn fit(options: &RestoreOptions, settings: &Settings, part: &Path) -> Result<(u64, u64, chrono::DateTime<chrono::Utc>), Failure> {
     if !backup::is_whole(part) {
         return Err(invalid(&options.file, "is no database or is damaged"));
+    }
+    for (original, copy) in
+        std::iter::once((options.file.as_path(), part)).chain(options.keys.iter().map(|keys| (keys.as_path(), keys.as_path())))
+    {
+        if copy.is_file() && !held_to_sum(original, copy)? {
+            println!("{} has no checksum beside it (.sha256): damage inside a value would not be seen", original.display());
+        }
     }
     if let Some(keys) = &options.keys {
         if !keys.is_file() || !backup::is_whole(keys) {

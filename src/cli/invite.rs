@@ -25,7 +25,9 @@ const AT_ONCE: usize = 100;
 /// The file's first line names its columns:
 /// name, `birth_date` (YYYY-MM-DD), `identifier_system` (default: fødselsnummer), identifier, language
 /// (nb, nn, en), `appointment_id`, `starts_at` (2026-12-01 09:30 in Norwegian time, or RFC 3339), unit
-/// (id; default --unit), questionnaire (name or name@version; default the unit's).
+/// (id; default --unit), questionnaire (name or name@version; default the unit's), and for somebody who may
+/// answer in the patient's place: `representative_number`, `representative_name`, `representative_relation`
+/// (parent, power-of-attorney, assigned-power-of-attorney, guardian).
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// The CSV file, UTF-8, comma or semicolon.
@@ -148,6 +150,7 @@ fn reason(error: &issue_invitations::Error) -> String {
                 FieldFault::QuestionnaireUnknown => "no such questionnaire",
                 FieldFault::OutOfRange => "lies in the past",
                 FieldFault::Mismatch => "does not agree with what is known",
+                FieldFault::TooMany => "the patient has as many as there may be; remove one",
             };
             format!("{column}: {why}")
         }

@@ -13,8 +13,8 @@ use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 
 /// Plain text with places that are filled for each letter: {organization}, {unit}, {phone}, {visit},
-/// {until}, {address}, {link}, {code}. Every text needs {link} and {code}. A line with a place that has
-/// nothing to stand there is left out.
+/// {until}, {address}, {link}, {code}, {identify} (the birth date, or signing in). Every text needs {link}
+/// and {code}. A line with a place that has nothing to stand there is left out.
 #[derive(Debug, Args)]
 pub(super) struct Options {
     #[command(subcommand)]

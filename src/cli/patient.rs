@@ -206,7 +206,7 @@ fn told(patient: PatientId, held: &Holding, verb: &str) -> String {
          \n\
          This {verb} erased:\n\
          \x20 the data key ({keys}): without it nothing that was encrypted for this patient can be read\n\
-         \x20 name, birth date, {identifiers} identity numbers{contact}\n\
+         \x20 name, birth date, {identifiers} identity numbers{contact}, {representatives} people who may answer in the patient's place\n\
          \x20 answers of {responses} responses in {versions} versions, with who gave them and the consent to forward\n\
          \x20 {drafts} drafts, {sessions} sessions; every link and code is dead\n\
          \x20 the EHR's ids of the visits\n\
@@ -221,6 +221,7 @@ fn told(patient: PatientId, held: &Holding, verb: &str) -> String {
          did and why, and stands encrypted in the access log.",
         keys = held.keys,
         identifiers = held.identifiers,
+        representatives = held.representatives,
         responses = held.responses,
         versions = held.versions,
         drafts = held.drafts,

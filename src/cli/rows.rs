@@ -1,20 +1,34 @@
 //! Rows of a CSV file as orders of invitations. Every row is kept, in its order, with its line.
 
 use super::failure::Failure;
-use crate::domain::identifier::PatientIdentifier;
+use crate::domain::identifier::{IdentifierSystem, PatientIdentifier};
 use crate::domain::ids::UnitId;
 use crate::domain::language::Language;
+use crate::domain::respondent::{NAME_MAX, Relation};
 use crate::domain::text::{has_control, has_line_break, is_blank, length, nfc};
 use crate::domain::value::PartialDate;
 use crate::services::issue_invitations::{Order, PatientData, Visit};
+use crate::services::representatives::Registration;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SubsecRound, Utc};
 use chrono_tz::Europe::Oslo;
 use csv::{Position, ReaderBuilder, StringRecord, Trim};
 use std::collections::HashMap;
 
 /// Columns that are understood; the first two are required.
-const COLUMNS: [&str; 9] =
-    ["name", "birth_date", "identifier_system", "identifier", "language", "appointment_id", "starts_at", "unit", "questionnaire"];
+const COLUMNS: [&str; 12] = [
+    "name",
+    "birth_date",
+    "identifier_system",
+    "identifier",
+    "language",
+    "appointment_id",
+    "starts_at",
+    "unit",
+    "questionnaire",
+    "representative_number",
+    "representative_name",
+    "representative_relation",
+];
 
 /// One row.
 #[derive(Debug)]
@@ -139,14 +153,36 @@ fn order(cells: &Cells<'_>, unit: Option<UnitId>, today: NaiveDate, synthetic: b
         None => (text.to_owned(), None),
         Some((name, version)) => (name.to_owned(), Some(version.to_owned())),
     });
+    let representatives = representative(cells, synthetic)?.into_iter().collect();
     Ok(Order {
-        patient: PatientData { identifier, name, birth_date, language, contact: None },
+        patient: PatientData { identifier, name, birth_date, language, contact: None, representatives },
         visit,
         unit,
         due_on: None,
         form,
         answer_until: None,
     })
+}
+
+/// Who may answer in the patient's place: a national identity number or D-number, a name and a relation, or
+/// none of them.
+fn representative(cells: &Cells<'_>, synthetic: bool) -> Result<Option<Registration>, String> {
+    let columns = ["representative_number", "representative_name", "representative_relation"];
+    let [number, name, relation] = columns.map(|column| cells.get(column));
+    let (number, name, relation) = match (number, name, relation) {
+        (None, None, None) => return Ok(None),
+        (Some(number), Some(name), Some(relation)) => (number, nfc(name), relation),
+        _ => return Err("representative_number, representative_name, representative_relation: give all of them or none".to_owned()),
+    };
+    let national = |system: IdentifierSystem| PatientIdentifier::parse(system.uri(), None, number, synthetic);
+    let identifier = national(IdentifierSystem::Fnr).or_else(|error| national(IdentifierSystem::DNumber).map_err(|_| error));
+    let identifier = identifier.map_err(|error| format!("representative_number: {error}"))?;
+    if is_blank(&name) || !is_line(&name, NAME_MAX) {
+        return Err("representative_name: empty, too long or with control characters".to_owned());
+    }
+    let relation = Relation::parse(relation)
+        .ok_or("representative_relation: not parent, power-of-attorney, assigned-power-of-attorney or guardian")?;
+    Ok(Some(Registration { identifier, name, relation }))
 }
 
 /// Whether it is one line of at most so many characters, as in the API.
@@ -191,6 +227,28 @@ mod tests {
             let text = ["name;birth_date", "A;1956-03-12", "", "B;1956-03-12"].join(end);
             let rows = read(text.as_bytes(), None, today, true).unwrap();
             assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 4], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_may_name_who_answers_in_the_patients_place() {
+        let today = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
+        let unit = UnitId::parse("0190a2c5-0000-7000-8000-000000000000");
+        let read = |cells: &str| {
+            let head = "name;birth_date;representative_number;representative_name;representative_relation";
+            let rows = read(format!("{head}\nA;1956-03-12;{cells}\n").as_bytes(), unit, today, true).unwrap();
+            rows.into_iter().next().unwrap().order.map(|order| order.patient.representatives)
+        };
+        let named = read("47906701517;Invented Odd;guardian").unwrap();
+        assert_eq!((named.len(), named[0].relation, named[0].name.as_str()), (1, Relation::Guardian, "Invented Odd"));
+        assert_eq!(named[0].identifier.system(), IdentifierSystem::DNumber);
+        assert_eq!(read(";;").unwrap(), []);
+        for (cells, reason) in [
+            ("47906701517;;guardian", "representative_number, representative_name, representative_relation: give all of them or none"),
+            ("47906701518;Odd;guardian", "representative_number: the number is not valid in its system"),
+            ("47906701517;Odd;friend", "representative_relation: not parent, power-of-attorney, assigned-power-of-attorney or guardian"),
+        ] {
+            assert_eq!(read(cells).err().as_deref(), Some(reason), "{cells}");
         }
     }
 

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use crate::app::App;
 use crate::domain::ids::{ClientId, ClinicianId};
 use crate::services::admin::{Bearer, issue_token};
+use crate::services::clinic_session::{self, issue_link};
 use chrono::Duration;
 use clap::{Args, Subcommand};
 
@@ -13,6 +14,14 @@ pub(super) enum Command {
     /// Issue a token (Ed25519-signed JWT) and print it. For small installations and for trying things
     /// out; larger ones configure an issuer of their own.
     Issue(Issue),
+    /// Print a link that signs a clinician in, once, within ten minutes. For trying things out, and for
+    /// when the provider of sign-in is away. Who has it is that clinician; the access log says that it
+    /// was made and used.
+    LoginLink {
+        /// Clinician id.
+        #[arg(long)]
+        clinician: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -35,14 +44,41 @@ struct Who {
     clinician: Option<String>,
 }
 
+impl From<clinic_session::Error> for Failure {
+    fn from(error: clinic_session::Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            clinic_session::Error::Fault(fault) => fault.into(),
+            clinic_session::Error::Roles | clinic_session::Error::Unit => argument(detail),
+            clinic_session::Error::Clinician | clinic_session::Error::Link | clinic_session::Error::Ended => {
+                Self::run("not-found", detail, "Check the id with `clinician list`.")
+            }
+        }
+    }
+}
+
+fn no_id() -> Failure {
+    argument("that is not an id; `client list` and `clinician list` show them".to_owned())
+}
+
 pub(super) async fn run(command: &Command, app: &App) -> Result<(), Failure> {
-    let Command::Issue(Issue { bearer, minutes }) = command;
+    match command {
+        Command::Issue(options) => issue(options, app).await,
+        Command::LoginLink { clinician } => {
+            let id = ClinicianId::parse(clinician).ok_or_else(no_id)?;
+            println!("{}", issue_link(&app.services, id).await?);
+            Ok(())
+        }
+    }
+}
+
+async fn issue(Issue { bearer, minutes }: &Issue, app: &App) -> Result<(), Failure> {
     let bearer = match (&bearer.client, &bearer.clinician) {
         (Some(id), _) => ClientId::parse(id).map(Bearer::Client),
         (None, Some(id)) => ClinicianId::parse(id).map(Bearer::Clinician),
         (None, None) => None,
     };
-    let bearer = bearer.ok_or_else(|| argument("that is not an id; `client list` and `clinician list` show them".to_owned()))?;
+    let bearer = bearer.ok_or_else(no_id)?;
     println!(
         "{}",
         issue_token(&app.services, &app.settings.token_issuer, &app.settings.token_audience, bearer, Duration::minutes(*minutes)).await?

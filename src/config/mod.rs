@@ -4,10 +4,16 @@
 //! works without being set; a bad value stops the start and names itself. A setting that can hold a
 //! secret can also be given as `KARTLEGGING_<NAME>_FILE`, the path of a file that holds it.
 
+mod cds;
+mod issuer;
 pub mod keys;
 mod mail;
+mod sign_in;
 
+pub use cds::CdsClientSettings;
+pub use issuer::{algorithms, key_source};
 pub use mail::{MailTls, Password};
+pub use sign_in::{SignInSettings, Who};
 
 use crate::cli::failure::Failure;
 use crate::crypto::guarded::Authorities;
@@ -52,6 +58,8 @@ pub struct IssuerSettings {
     pub jwks_url: Option<String>,
     /// File with its key set.
     pub jwks_file: Option<PathBuf>,
+    /// Where clients get tokens of it: only announced, never asked.
+    pub token_endpoint: Option<String>,
     /// Signature algorithms, e.g. `["PS256", "ES256"]`.
     pub algorithms: Vec<String>,
     /// Accepted `typ`.
@@ -76,6 +84,16 @@ pub struct IssuerSettings {
     /// Numbers of the organizations it may speak for; empty: all of this installation.
     #[serde(default)]
     pub organizations: Vec<String>,
+    /// Whether tokens that are bound to no key (DPoP) are accepted.
+    #[serde(default = "default_bearer")]
+    pub bearer: bool,
+    /// Whether a proof (DPoP) must hold a nonce of this service.
+    #[serde(default)]
+    pub dpop_nonce: bool,
+}
+
+fn default_bearer() -> bool {
+    true
 }
 
 fn default_types() -> Vec<String> {
@@ -120,12 +138,18 @@ pub struct Settings {
     pub drain_seconds: u64,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Origins of web pages that may call `/fhir` and `/cds-services` from a browser, e.g. `["https://form.example"]`.
+    pub fhir_origins: Vec<String>,
     /// Whether jobs run in this instance.
     pub jobs: bool,
     /// Whether test persons (synthetic national ids) are accepted.
     pub allow_synthetic_persons: bool,
     /// Minutes after which an unused session ends.
     pub session_idle_minutes: i64,
+    /// Minutes after which an unused session of a clinician ends.
+    pub clinic_idle_minutes: i64,
+    /// Minutes after which a session of a clinician ends whatever they do.
+    pub clinic_absolute_minutes: i64,
     /// Minutes between two signed heads of the access log.
     pub access_log_head_minutes: i64,
     /// File that signed heads are added to; without one, `access-log-heads.txt` beside the key file.
@@ -165,6 +189,12 @@ pub struct Settings {
     /// Other issuers.
     #[serde(default)]
     pub issuers: Vec<IssuerSettings>,
+    /// Where people sign in.
+    #[serde(default)]
+    pub sign_in: Vec<SignInSettings>,
+    /// Record systems that ask for cards (CDS Hooks).
+    #[serde(default)]
+    pub cds_clients: Vec<CdsClientSettings>,
 }
 
 const DEFAULTS: &str = r#"
@@ -178,9 +208,12 @@ log_filter = "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn"
 workers = 0
 drain_seconds = 20
 trusted_proxies = []
+fhir_origins = []
 jobs = true
 allow_synthetic_persons = false
 session_idle_minutes = 120
+clinic_idle_minutes = 30
+clinic_absolute_minutes = 600
 access_log_head_minutes = 5
 webhook_loopback = false
 webhook_networks = []
@@ -197,6 +230,13 @@ fn invalid(detail: &str) -> Failure {
         detail.to_owned(),
         "Correct the setting in the file or the environment; docs/operations.md lists them all.",
     )
+}
+
+/// Whether a text is an origin as browsers send it (RFC 6454 section 6.2): https, or on this machine.
+fn is_origin(text: &str) -> bool {
+    let Ok(url) = url::Url::parse(text) else { return false };
+    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    url.origin().ascii_serialization() == text && (url.scheme() == "https" || (url.scheme() == "http" && loopback))
 }
 
 impl Settings {
@@ -219,6 +259,7 @@ impl Settings {
             .list_separator(",")
             .with_list_parse_key("trusted_proxies")
             .with_list_parse_key("webhook_networks")
+            .with_list_parse_key("fhir_origins")
             .ignore_empty(true)
             .source(Some(environment));
         let read = builder.add_source(source).build().and_then(Config::try_deserialize::<Self>);
@@ -240,8 +281,17 @@ impl Settings {
         if !(1..=1440).contains(&self.session_idle_minutes) {
             return Err(invalid("session_idle_minutes must be 1 to 1440"));
         }
+        if !(1..=720).contains(&self.clinic_idle_minutes) {
+            return Err(invalid("clinic_idle_minutes must be 1 to 720"));
+        }
+        if !(self.clinic_idle_minutes..=1440).contains(&self.clinic_absolute_minutes) {
+            return Err(invalid("clinic_absolute_minutes must be clinic_idle_minutes to 1440"));
+        }
         if !(1..=1440).contains(&self.access_log_head_minutes) {
             return Err(invalid("access_log_head_minutes must be 1 to 1440"));
+        }
+        if !self.fhir_origins.iter().all(|origin| is_origin(origin)) {
+            return Err(invalid("fhir_origins must be origins like https://form.example, without a path or a slash at the end"));
         }
         self.heads_url()?;
         self.webhook_targets()?;
@@ -316,6 +366,8 @@ impl Settings {
             base_url: self.base(),
             allow_synthetic_persons: self.allow_synthetic_persons,
             session_idle: Duration::minutes(self.session_idle_minutes),
+            clinic_idle: Duration::minutes(self.clinic_idle_minutes),
+            clinic_absolute: Duration::minutes(self.clinic_absolute_minutes),
             token_skew_seconds: self.token_skew_seconds,
             log_heads: Heads {
                 every: Duration::minutes(self.access_log_head_minutes),
@@ -387,6 +439,12 @@ mod tests {
             ("KARTLEGGING_LOG_FORMAT", "xml", "log_format"),
             ("KARTLEGGING_DATABASE_URL", "mysql://x", "database_url"),
             ("KARTLEGGING_BASE_URL", "svar.example", "base_url"),
+            ("KARTLEGGING_FHIR_ORIGINS", "https://form.example/", "fhir_origins"),
+            ("KARTLEGGING_FHIR_ORIGINS", "https://form.example,*", "fhir_origins"),
+            ("KARTLEGGING_FHIR_ORIGINS", "http://form.example", "fhir_origins"),
+            ("KARTLEGGING_FHIR_ORIGINS", "null", "fhir_origins"),
+            ("KARTLEGGING_CLINIC_IDLE_MINUTES", "0", "clinic_idle_minutes"),
+            ("KARTLEGGING_CLINIC_ABSOLUTE_MINUTES", "29", "clinic_absolute_minutes"),
             ("KARTLEGGING_ACCESS_LOG_HEAD_MINUTES", "0", "access_log_head_minutes"),
             ("KARTLEGGING_ACCESS_LOG_HEADS_URL", "http://vitne.example/heads", "access_log_heads_url"),
             ("KARTLEGGING_ACCESS_LOG_HEADS_URL", "vitne", "access_log_heads_url"),

@@ -208,12 +208,12 @@ impl Outward {
         self.client.get_or_init(make).as_ref()
     }
 
-    /// Posts JSON and gives the status of the answer.
-    pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: Vec<u8>) -> Result<u16, Failed> {
+    /// Posts and gives the status of the answer. The media type is one of the headers.
+    pub async fn post(&self, url: &str, headers: &[(&str, String)], body: Vec<u8>) -> Result<u16, Failed> {
         // Checked again: settings may be others than when it was added.
         let url = self.url(url).map_err(|fault| if fault == UrlFault::Address { Failed::Address } else { Failed::Url })?;
         let client = self.client().ok_or(Failed::Tls)?;
-        let mut call = client.post(url).header("content-type", "application/json").body(body);
+        let mut call = client.post(url).body(body);
         for (name, value) in headers {
             call = call.header(*name, value);
         }

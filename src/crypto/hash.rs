@@ -4,9 +4,10 @@ use super::envelope::SecretKey;
 use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::CredentialId;
 use crate::domain::secret::{Code, LinkToken};
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256, digest};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
+use std::fmt::Write as _;
 use zeroize::Zeroizing;
 
 /// What a look-up hash is of: hashes of different things never meet.
@@ -22,6 +23,10 @@ pub enum Label {
     Body,
     /// A form on a page, with who it was made for.
     Form,
+    /// A form on a page for clinicians, with the session it was made in.
+    Seat,
+    /// A nonce for proofs of possession, of a window of time.
+    Nonce,
     /// A check value that shows that the key is the right one.
     Check,
 }
@@ -34,6 +39,8 @@ impl Label {
             Self::Address => b"address",
             Self::Body => b"body",
             Self::Form => b"form",
+            Self::Seat => b"seat",
+            Self::Nonce => b"nonce",
             Self::Check => b"check",
         }
     }
@@ -42,6 +49,21 @@ impl Label {
 /// SHA-256 of what is no secret: a form file, a CSV file.
 pub fn sha256(bytes: &[u8]) -> Vec<u8> {
     digest(&SHA256, bytes).as_ref().to_vec()
+}
+
+/// SHA-256 of a whole file, as `sha256sum` writes it: lower-case hexadecimal.
+pub fn sha256_of(mut reader: impl std::io::Read) -> std::io::Result<String> {
+    let mut context = Context::new(&SHA256);
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = reader.read(&mut buffer)?;
+        let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else { break };
+        context.update(part);
+    }
+    Ok(context.finish().as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
 }
 
 fn mac(key: &SecretKey, label: &[u8], parts: &[&[u8]]) -> [u8; 32] {

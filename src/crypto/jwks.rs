@@ -47,6 +47,8 @@ pub struct Issuer {
     pub algorithms: Vec<Algorithm>,
     /// Accepted `typ` values, lower case; a token without `typ` counts as "".
     pub types: Vec<String>,
+    /// The one `jku` that a token may name; it is never fetched for being named.
+    jku: Option<String>,
     keys: KeySource,
     cache: Mutex<Cache>,
 }
@@ -98,18 +100,32 @@ impl Issuer {
             audience,
             algorithms: algorithms.iter().copied().filter(|a| !symmetric.contains(a)).collect(),
             types: types.iter().map(|t| t.to_ascii_lowercase()).collect(),
+            jku: None,
             keys,
             cache: Mutex::new(Cache::default()),
         }
     }
 
+    /// The same whose tokens may name this address as the place of their keys (`jku`, RFC 7515 §4.1.2).
+    /// Keys are taken from where the configuration says, whatever a token names.
+    #[must_use]
+    pub fn naming(self, jku: Option<String>) -> Self {
+        Self { jku, ..self }
+    }
+
     /// Verifies a token and gives its claims. `skew` seconds of clock difference are forgiven.
     pub async fn verify(&self, token: &str, now: DateTime<Utc>, skew: i64) -> Result<Map<String, Value>, TokenError> {
+        self.verify_for(token, &self.audience, now, skew).await
+    }
+
+    /// The same for a token whose audience depends on what is asked for.
+    pub async fn verify_for(&self, token: &str, audience: &str, now: DateTime<Utc>, skew: i64) -> Result<Map<String, Value>, TokenError> {
         let header = decode_header(token).map_err(|_| TokenError::Malformed)?;
         if is_critical(token) {
             return Err(TokenError::Malformed);
         }
-        if header.jwk.is_some() || header.jku.is_some() || header.x5u.is_some() || header.x5c.is_some() {
+        let foreign = header.jku.is_some() && header.jku != self.jku;
+        if foreign || header.jwk.is_some() || header.x5u.is_some() || header.x5c.is_some() {
             return Err(TokenError::Malformed);
         }
         if !self.algorithms.contains(&header.alg) {
@@ -121,7 +137,7 @@ impl Issuer {
         }
         let key = self.key(header.kid.as_deref(), header.alg, now).await?;
         let mut rules = Validation::new(header.alg);
-        rules.set_audience(&[&self.audience]);
+        rules.set_audience(&[audience]);
         rules.set_issuer(&[&self.name]);
         rules.set_required_spec_claims(&["exp", "iss", "aud"]);
         rules.validate_exp = false;
@@ -169,6 +185,22 @@ impl Issuer {
         }
         cache.set.as_ref().map_or(Err(TokenError::Unavailable), |set| pick(set, kid, algorithm))
     }
+}
+
+/// The signature algorithm of a word; asymmetric ones only.
+pub fn algorithm(word: &str) -> Option<Algorithm> {
+    let known = [
+        Algorithm::ES256,
+        Algorithm::ES384,
+        Algorithm::PS256,
+        Algorithm::PS384,
+        Algorithm::PS512,
+        Algorithm::RS256,
+        Algorithm::RS384,
+        Algorithm::RS512,
+        Algorithm::EdDSA,
+    ];
+    known.into_iter().find(|known| format!("{known:?}") == word)
 }
 
 /// A header that names extensions we must understand (RFC 7515 §4.1.11): we understand none.

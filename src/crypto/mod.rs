@@ -6,12 +6,14 @@
 
 pub mod chain;
 pub mod cookie;
+pub mod dpop;
 pub mod entropy;
 pub mod envelope;
 pub mod guarded;
 pub mod hash;
 pub mod jwks;
 pub mod note;
+pub mod oidc;
 pub mod outlet;
 pub mod pack;
 pub mod ring;

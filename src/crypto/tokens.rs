@@ -15,6 +15,8 @@ use zeroize::Zeroizing;
 pub const SESSION: &str = "kartlegging-session+jwt";
 /// `typ` of a device token.
 pub const DEVICE: &str = "kartlegging-device+jwt";
+/// `typ` of the session token of a clinician.
+pub const SEAT: &str = "kartlegging-seat+jwt";
 /// `typ` of an access token (RFC 9068).
 pub const ACCESS: &str = "at+jwt";
 

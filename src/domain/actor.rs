@@ -16,6 +16,9 @@ pub enum Scope {
     /// Read responses and summaries (EHRs).
     #[serde(rename = "responses:read")]
     ResponsesRead,
+    /// Hand in answers that a patient gave in another system.
+    #[serde(rename = "responses:write")]
+    ResponsesWrite,
     /// Look patients up by identifier.
     #[serde(rename = "patients:read")]
     PatientsRead,
@@ -35,10 +38,11 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::InvitationsWrite,
         Self::InvitationsRead,
         Self::ResponsesRead,
+        Self::ResponsesWrite,
         Self::PatientsRead,
         Self::LettersRender,
         Self::MessagesRender,
@@ -52,6 +56,7 @@ impl Scope {
             Self::InvitationsWrite => "invitations:write",
             Self::InvitationsRead => "invitations:read",
             Self::ResponsesRead => "responses:read",
+            Self::ResponsesWrite => "responses:write",
             Self::PatientsRead => "patients:read",
             Self::LettersRender => "letters:render",
             Self::MessagesRender => "messages:render",

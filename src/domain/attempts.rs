@@ -10,6 +10,9 @@ use chrono::{DateTime, Duration, Utc};
 pub const PER_CREDENTIAL: i32 = 10;
 /// Failures from one address block in [`ADDRESS_WINDOW_MINUTES`] after which it waits.
 pub const PER_ADDRESS: i32 = 20;
+/// Sign-ins that were begun from one address block in [`ADDRESS_WINDOW_MINUTES`] and not finished, after which
+/// it waits.
+pub const SIGN_INS_PER_ADDRESS: i32 = 300;
 /// Length of the address window, minutes.
 pub const ADDRESS_WINDOW_MINUTES: i64 = 10;
 /// Failures on the code path, all together, in an hour, after which the code form waits.

@@ -61,6 +61,8 @@ ids! {
     ClinicianId;
     /// The person the answers are about, in one organization.
     PatientId;
+    /// Somebody who may answer in a patient's place.
+    RepresentativeId;
     /// One identifier of a patient.
     PatientIdentifierId;
     /// The visit that the letter announces.
@@ -81,6 +83,8 @@ ids! {
     WebhookId;
     /// One entry of the access log.
     LogEntryId;
+    /// A session of a signed-in clinician.
+    SeatId;
 }
 
 #[cfg(test)]

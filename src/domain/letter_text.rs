@@ -25,12 +25,14 @@ pub enum Place {
     Link,
     /// The code in groups.
     Code,
+    /// How the patient shows who they are: a sentence.
+    Identify,
 }
 
 impl Place {
     /// Every place.
-    pub const ALL: [Self; 8] =
-        [Self::Organization, Self::Unit, Self::Phone, Self::Visit, Self::Until, Self::Address, Self::Link, Self::Code];
+    pub const ALL: [Self; 9] =
+        [Self::Organization, Self::Unit, Self::Phone, Self::Visit, Self::Until, Self::Address, Self::Link, Self::Code, Self::Identify];
     /// What every text must have.
     const NEEDED: [Self; 2] = [Self::Link, Self::Code];
 
@@ -45,6 +47,7 @@ impl Place {
             Self::Address => "address",
             Self::Link => "link",
             Self::Code => "code",
+            Self::Identify => "identify",
         }
     }
 
@@ -205,7 +208,7 @@ mod tests {
         assert_eq!(says("{link} {code}"), "");
         assert_eq!(
             says("{link}\n{name}"),
-            "line 2: {name} is not one of {organization}, {unit}, {phone}, {visit}, {until}, {address}, {link}, {code}"
+            "line 2: {name} is not one of {organization}, {unit}, {phone}, {visit}, {until}, {address}, {link}, {code}, {identify}"
         );
         assert!(says(&format!("{{{}}}", "x".repeat(500))).len() < 200);
         for alone in ["{link} {code", "{link}} {code}", "a } {link} {code}", "{li{nk} {code}"] {

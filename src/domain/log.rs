@@ -13,6 +13,18 @@ use uuid::{Builder, Uuid};
 /// two machines that differ. What comes later was not written by this program in its time.
 pub const GRACE: Duration = Duration::minutes(10);
 
+/// Actions whose entries may share a set of patients: lists that show the same ones again and again.
+const LISTS: [&str; 1] = ["worklist.read"];
+
+/// Fewer patients than this are kept with each entry.
+const FEW: usize = 4;
+
+/// Whether an entry's patients go into a set that it shares with entries of the same day that show the same
+/// ones. What the report of unusual reading counts patients of has them in a list of its own.
+pub fn shares(action: &str, patients: usize) -> bool {
+    patients >= FEW && LISTS.contains(&action)
+}
+
 /// More different patients than this that one person opens on one day are many, unless their
 /// organization says otherwise.
 pub const PATIENTS_A_DAY: i32 = 50;

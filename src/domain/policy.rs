@@ -26,6 +26,8 @@ pub enum Action {
     Review,
     /// Enter a paper form.
     EnterPaper,
+    /// Hand in answers that a patient gave in another system.
+    HandIn,
     /// Look a patient up by identifier.
     SearchPatients,
     /// See who has seen a patient's data.
@@ -38,13 +40,15 @@ pub enum Action {
     ManageDeliveries,
     /// Read counts of a unit.
     ReadStatistics,
+    /// Be told of answers that are handed in.
+    Subscribe,
     /// Answer an invitation (draft, submit, decline).
     Answer,
 }
 
 impl Action {
     /// Every action, for the table test.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::ManageInvitations,
         Self::IssueBatch,
         Self::ReadInvitation,
@@ -53,12 +57,14 @@ impl Action {
         Self::ReadAnswers,
         Self::Review,
         Self::EnterPaper,
+        Self::HandIn,
         Self::SearchPatients,
         Self::ReadAccessLog,
         Self::ReadQuestionnaires,
         Self::RenderMessage,
         Self::ManageDeliveries,
         Self::ReadStatistics,
+        Self::Subscribe,
         Self::Answer,
     ];
 }
@@ -154,7 +160,9 @@ fn client_scopes(action: Action) -> Option<&'static [Scope]> {
         Action::ManageInvitations | Action::IssueBatch => Some(&[Scope::InvitationsWrite]),
         Action::ReadInvitation => Some(&[Scope::InvitationsRead, Scope::InvitationsWrite]),
         Action::RenderLetter => Some(&[Scope::LettersRender]),
-        Action::ReadAnswers => Some(&[Scope::ResponsesRead]),
+        // Who may read the answers may be told that there are some.
+        Action::ReadAnswers | Action::Subscribe => Some(&[Scope::ResponsesRead]),
+        Action::HandIn => Some(&[Scope::ResponsesWrite]),
         Action::SearchPatients => Some(&[Scope::PatientsRead]),
         Action::ReadQuestionnaires => Some(&[]),
         Action::RenderMessage => Some(&[Scope::MessagesRender]),
@@ -186,10 +194,12 @@ fn decide_person(person: &ClinicianActor, action: Action, resource: Resource<'_>
         | Action::RenderLetter
         | Action::ReadWorklist
         | Action::EnterPaper
+        | Action::HandIn
         | Action::SearchPatients
         | Action::RenderMessage
         | Action::ManageDeliveries
         | Action::ReadStatistics
+        | Action::Subscribe
         | Action::Answer => Err(Denied::Role),
         Action::ReadAnswers | Action::Review => {
             if !person.has(Role::Clinician) {

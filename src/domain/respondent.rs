@@ -1,5 +1,6 @@
 //! Who gave the answers, and who may decide the consent to forward them.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::questionnaire::Role;
@@ -53,6 +54,39 @@ pub enum Relation {
     AssignedPowerOfAttorney,
     /// Guardian (VE).
     Guardian,
+}
+
+/// From this age on, years, a person's parents act for them no more, and they may give others power of
+/// attorney.
+const OF_AGE: u32 = 16;
+
+impl Relation {
+    /// Whether somebody born on a day can be represented so on another. Whom a parent may act for from 12 to
+    /// 15, and how old who acts has to be, is for who registers them to know.
+    pub fn fits(self, born: NaiveDate, today: NaiveDate) -> bool {
+        let of_age = today.years_since(born).is_some_and(|years| years >= OF_AGE);
+        match self {
+            Self::Parent => !of_age,
+            Self::PowerOfAttorney | Self::AssignedPowerOfAttorney => of_age,
+            Self::Guardian => true,
+        }
+    }
+
+    /// The word on the wire and in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Parent => "parent",
+            Self::PowerOfAttorney => "power-of-attorney",
+            Self::AssignedPowerOfAttorney => "assigned-power-of-attorney",
+            Self::Guardian => "guardian",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Parent, Self::PowerOfAttorney, Self::AssignedPowerOfAttorney, Self::Guardian];
+        all.into_iter().find(|relation| relation.word() == word)
+    }
 }
 
 /// What is wrong with the description of a respondent.
@@ -167,6 +201,21 @@ mod tests {
             assert_eq!(respondent.not_asked().is_empty(), may);
             assert_eq!(respondent.validate(), []);
         }
+    }
+
+    #[test]
+    fn a_relation_goes_with_the_patients_age() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap_or_default();
+        let born = day("2010-11-23");
+        for (today, parent) in [("2026-11-22", true), ("2026-11-23", false)] {
+            let fits = |relation: Relation| relation.fits(born, day(today));
+            assert_eq!(fits(Relation::Parent), parent, "{today}");
+            assert_eq!(fits(Relation::PowerOfAttorney), !parent, "{today}");
+            assert_eq!(fits(Relation::AssignedPowerOfAttorney), !parent, "{today}");
+            assert!(fits(Relation::Guardian));
+        }
+        assert_eq!(Relation::parse(Relation::Guardian.word()), Some(Relation::Guardian));
+        assert_eq!(Relation::parse("friend"), None);
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub enum Kind {
     /// Invitations without a response, with what opened them, and visits with nothing left on them.
     /// Counted from the last moment at which the invitation could be used, or from the visit.
     Invitation,
-    /// Address and phone for notices. Counted from the patient's last visit or invitation.
+    /// Address and phone for notices, and who may answer in the patient's place. Counted from the patient's
+    /// last visit or invitation.
     Contact,
     /// The access log. Counted from the entry.
     Log,

@@ -122,7 +122,7 @@ pub struct Shown {
     pub minutes_to_fill_in: Option<u32>,
 }
 
-fn few(number: u32) -> bool {
+pub(super) fn few(number: u32) -> bool {
     (1..FEWEST).contains(&number)
 }
 
@@ -160,6 +160,30 @@ pub fn shown(counts: &Counts) -> Shown {
         declined,
         minutes_to_answer: timed(counts.to_answer),
         minutes_to_fill_in: timed(counts.to_fill_in),
+    }
+}
+
+/// The first day of the month that a week counts to: the one its Thursday is in.
+pub fn month_of_week(monday: NaiveDate) -> NaiveDate {
+    let thursday = monday.checked_add_days(Days::new(3)).unwrap_or(monday);
+    thursday.with_day(1).unwrap_or(thursday)
+}
+
+/// Weeks put together. It is made of what is shown of them, so it tells nothing that they do not: with a
+/// hidden week the sum is hidden. Medians can't be put together.
+pub fn together(weeks: &[Shown]) -> Shown {
+    let sum = |of: fn(&Shown) -> Option<u32>| weeks.iter().map(of).try_fold(0_u32, |sum, number| Some(sum.saturating_add(number?)));
+    Shown {
+        visits: sum(|week| week.visits),
+        not_sent: sum(|week| week.not_sent),
+        sent: sum(|week| week.sent),
+        opened: sum(|week| week.opened),
+        started: sum(|week| week.started),
+        answered: sum(|week| week.answered),
+        amended: sum(|week| week.amended),
+        declined: sum(|week| week.declined),
+        minutes_to_answer: None,
+        minutes_to_fill_in: None,
     }
 }
 
@@ -213,6 +237,15 @@ mod tests {
             let week = week_of(day.parse().unwrap_or_default());
             assert_eq!((week.to_string().as_str(), week_name(week).as_str()), (monday, name));
         }
+    }
+
+    #[test]
+    fn a_month_is_the_sum_of_its_weeks_and_hides_what_one_of_them_hides() {
+        assert_eq!(month_of_week("2026-11-30".parse().unwrap_or_default()).to_string(), "2026-12-01");
+        assert_eq!(month_of_week("2026-11-23".parse().unwrap_or_default()).to_string(), "2026-11-01");
+        let week = |visits, declined| Shown { visits: Some(visits), declined, minutes_to_answer: Some(9), ..Shown::default() };
+        let month = together(&[week(10, Some(6)), week(20, None)]);
+        assert_eq!((month.visits, month.declined, month.sent, month.minutes_to_answer), (Some(30), None, None, None));
     }
 
     #[test]

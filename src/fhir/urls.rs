@@ -30,6 +30,12 @@ pub const FORMS_LAB: &str = "http://fhir.forms-lab.com/CodeSystem/errors";
 
 pub const ABSENT_REASON: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
 pub const SDC_TEMPORARY: &str = "http://hl7.org/fhir/uv/sdc/CodeSystem/temp";
+/// Roles of SDC that this service has.
+pub const SDC_ROLES: [&str; 3] = [
+    "http://hl7.org/fhir/uv/sdc/CapabilityStatement/sdc-form-fill-manager",
+    "http://hl7.org/fhir/uv/sdc/CapabilityStatement/sdc-form-response-manager",
+    "http://hl7.org/fhir/uv/sdc/CapabilityStatement/sdc-form-receiver",
+];
 pub const OBJECT_ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
 pub const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
 /// System of identifiers that are addresses themselves, such as `urn:uuid:…`.
@@ -40,6 +46,10 @@ pub const TOPIC: &str = "https://kartlegging.example/fhir/StructureDefinition/to
 pub const SUPPLEMENT: &str = "https://kartlegging.example/fhir/StructureDefinition/supplement";
 pub const ISSUE_SYSTEM: &str = "https://kartlegging.example/fhir/CodeSystem/issue";
 pub const FORM_BASE: &str = "https://kartlegging.example/fhir/";
+
+/// What a form in the shape of SDC, and one in that of the national platform, says that it is.
+pub const SDC_PROFILE: &str = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire";
+pub const NATIONAL_PROFILE: &str = "http://ehelse.no/fhir/StructureDefinition/sdf-Questionnaire";
 
 /// Extensions of the national platform begin with one of these.
 pub const PLATFORM: [&str; 2] = ["http://helsenorge.no/fhir/", "http://ehelse.no/fhir/"];

@@ -18,6 +18,8 @@ use uuid::Uuid;
 pub(super) struct RequestContext {
     pub(super) id: String,
     pub(super) language: Language,
+    /// Whether errors are to be resources of FHIR.
+    pub(super) fhir: bool,
 }
 
 tokio::task_local! {
@@ -26,7 +28,7 @@ tokio::task_local! {
 
 /// The request in hand; a nameless one outside of any (never on a served path).
 pub(super) fn current() -> RequestContext {
-    CURRENT.try_with(Clone::clone).unwrap_or_else(|_| RequestContext { id: Uuid::nil().to_string(), language: Language::nb() })
+    CURRENT.try_with(Clone::clone).unwrap_or_else(|_| RequestContext { id: Uuid::nil().to_string(), language: Language::nb(), fhir: false })
 }
 
 /// What a page may do.
@@ -46,13 +48,14 @@ const HEADERS: [(&str, &str); 7] = [
 
 /// The outermost middleware.
 pub(super) async fn wrap(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let language = if request.path().starts_with("/api/") {
+    let fhir = request.path() == "/fhir" || request.path().starts_with("/fhir/");
+    let language = if fhir || request.path().starts_with("/api/") || request.path().starts_with("/cds-services") {
         let accept = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         text::negotiate(accept, text::languages())
     } else {
         super::web::language::of(request.headers(), request.query_string()).0
     };
-    let context = RequestContext { id: Uuid::now_v7().to_string(), language };
+    let context = RequestContext { id: Uuid::now_v7().to_string(), language, fhir };
     let method = tame(request.method());
     let id = context.id.clone();
     let span = tracing::info_span!("request", request_id = %id, method);

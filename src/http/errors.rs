@@ -5,9 +5,11 @@ use super::problem::{Code, FieldCode, FieldError, Problem};
 use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
 use crate::domain::policy::Denied;
 use crate::domain::respondent::{FieldFault, RespondentFault};
+use crate::fhir::read::parameters;
 use crate::services::{
-    Fault, access_log, authenticate, change_appointment, deliveries, draft, enter_paper, holder, idempotency, invitation,
-    issue_invitations, letter, open_session, patients, print_paper, render_message, responses, review, uptake, worklist,
+    Fault, access_log, authenticate, change_appointment, deliveries, draft, enter_paper, fhir, holder, idempotency, invitation,
+    issue_invitations, letter, open_session, paper_sheet, patient_view, patients, print_paper, render_message, representatives, responses,
+    review, uptake, worklist,
 };
 
 impl From<Fault> for Problem {
@@ -66,6 +68,11 @@ impl From<authenticate::Error> for Problem {
                 tracing::info!(reason, "token refused");
                 Self::new(Code::TokenInvalid)
             }
+            authenticate::Error::Proof(reason) => {
+                tracing::info!(reason, "proof of possession refused");
+                Self::new(Code::ProofInvalid)
+            }
+            authenticate::Error::Nonce(nonce) => Self::nonce(nonce),
             authenticate::Error::Unavailable => Self::new(Code::Unavailable),
             authenticate::Error::Fault(fault) => fault.into(),
         }
@@ -133,6 +140,7 @@ impl From<issue_invitations::Error> for Problem {
                     FieldFault::QuestionnaireUnknown => FieldCode::QuestionnaireUnknown,
                     FieldFault::OutOfRange => FieldCode::OutOfRange,
                     FieldFault::Mismatch => FieldCode::Mismatch,
+                    FieldFault::TooMany => FieldCode::TooLong,
                 },
             ),
             Error::Exists(_) => Self::new(Code::InvitationExists),
@@ -154,6 +162,7 @@ impl From<open_session::Error> for Problem {
             Error::Exhausted => Self::new(Code::AttemptsExhausted),
             Error::Replaced => Self::new(Code::LinkReplaced),
             Error::Closed(reason) => closed(reason),
+            Error::SignIn { .. } | Error::OtherPerson => Self::new(Code::SignInRequired),
             Error::Answered => Self::new(Code::InvitationAnswered),
             Error::Fault(fault) => fault.into(),
         }
@@ -227,6 +236,18 @@ impl From<enter_paper::Error> for Problem {
     }
 }
 
+impl From<paper_sheet::Error> for Problem {
+    fn from(error: paper_sheet::Error) -> Self {
+        match error {
+            paper_sheet::Error::NotFound => Self::new(Code::NotFound),
+            paper_sheet::Error::Erased => Self::new(Code::Erased),
+            paper_sheet::Error::Denied(denied) => denied.into(),
+            paper_sheet::Error::State(state) => state.into(),
+            paper_sheet::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
 impl From<responses::Error> for Problem {
     fn from(error: responses::Error) -> Self {
         match error {
@@ -235,6 +256,34 @@ impl From<responses::Error> for Problem {
             responses::Error::Denied(denied) => denied.into(),
             responses::Error::Language => Self::query("language", "query-fault-language"),
             responses::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<parameters::Fault> for Problem {
+    fn from(parameters::Fault(element): parameters::Fault) -> Self {
+        Self::element(element)
+    }
+}
+
+impl From<fhir::Error> for Problem {
+    fn from(error: fhir::Error) -> Self {
+        match error {
+            fhir::Error::NotFound => Self::new(Code::NotFound),
+            fhir::Error::Erased => Self::new(Code::Erased),
+            fhir::Error::TooMany(parameter) => Self::query(parameter, "query-fault-too-many-rows"),
+            fhir::Error::Window => Self::query("date", "query-fault-window"),
+            fhir::Error::Malformed(parameter) => Self::query(parameter, "query-fault-malformed"),
+            fhir::Error::Cursor => Self::query("_cursor", "query-fault-cursor"),
+            fhir::Error::Element(element) => Self::element(element),
+            fhir::Error::Changed(_) => Self::new(Code::ResourceChanged),
+            fhir::Error::State(state) => state.into(),
+            fhir::Error::Exists => Self::new(Code::InvitationExists),
+            fhir::Error::Full => Self::new(Code::SubscriptionsFull),
+            fhir::Error::AmendClosed => Self::new(Code::AmendClosed),
+            fhir::Error::Answers(issues) => Self::issues(issues),
+            fhir::Error::Denied(denied) => denied.into(),
+            fhir::Error::Fault(fault) => fault.into(),
         }
     }
 }
@@ -259,6 +308,21 @@ impl From<patients::Error> for Problem {
             patients::Error::Erased => Self::new(Code::Erased),
             patients::Error::Denied(denied) => denied.into(),
             patients::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<representatives::Error> for Problem {
+    fn from(error: representatives::Error) -> Self {
+        use representatives::{Error, Unfit};
+        match error {
+            Error::NotFound => Self::new(Code::NotFound),
+            Error::Erased => Self::new(Code::Erased),
+            Error::Unfit(Unfit::Age) => Self::field("/relation", FieldCode::Mismatch),
+            Error::Unfit(Unfit::Patient) => Self::field("/identifier/value", FieldCode::Mismatch),
+            Error::Unfit(Unfit::TooMany) => Self::field("", FieldCode::TooLong),
+            Error::Denied(denied) => denied.into(),
+            Error::Fault(fault) => fault.into(),
         }
     }
 }
@@ -305,6 +369,15 @@ impl From<uptake::Error> for Problem {
             uptake::Error::Window => Self::query("to", "query-fault-weeks"),
             uptake::Error::Denied(denied) => denied.into(),
             uptake::Error::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<patient_view::Error> for Problem {
+    fn from(error: patient_view::Error) -> Self {
+        match error {
+            patient_view::Error::Denied(denied) => denied.into(),
+            patient_view::Error::Fault(fault) => fault.into(),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::actor::Actor;
 use crate::domain::policy::Ground;
 use crate::services::holder::{self, Holder};
 use crate::services::idempotency::Repeatable;
+use crate::services::possession::{self, Shown};
 use crate::services::{Caller, Services, authenticate};
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MATCH};
@@ -35,6 +36,8 @@ pub struct Door {
     pub services: Services,
     /// Whether `X-Forwarded-For` is to be believed.
     pub trusted_proxies: Arc<Vec<std::net::IpAddr>>,
+    /// Origins of web pages that may call `/fhir`.
+    pub fhir_origins: Arc<Vec<String>>,
     /// Renders Prometheus metrics.
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
 }
@@ -44,7 +47,34 @@ pub(super) fn door(request: &HttpRequest) -> Result<web::Data<Door>, Problem> {
     request.app_data::<web::Data<Door>>().cloned().ok_or(Problem::new(Code::Internal))
 }
 
-fn bearer(request: &HttpRequest) -> Result<String, Problem> {
+/// A token as it was sent, `Bearer` or with a proof of possession.
+struct Sent {
+    token: String,
+    proof: Option<(String, String, String)>,
+}
+
+impl Sent {
+    /// The token of a request. The address of a proof is the one that callers use, whatever proxies do.
+    fn of(request: &HttpRequest, services: &Services) -> Result<Self, Problem> {
+        let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let Some((_, token)) = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("dpop")) else {
+            return Ok(Self { token: bearer(request)?, proof: None });
+        };
+        let mut proofs = request.headers().get_all("dpop");
+        let (Some(proof), None) = (proofs.next().and_then(|value| value.to_str().ok()), proofs.next()) else {
+            return Err(Problem::new(Code::ProofInvalid));
+        };
+        let address = format!("{}{}", services.rules.base_url, request.uri().path());
+        Ok(Self { token: token.trim().to_owned(), proof: Some((proof.to_owned(), request.method().to_string(), address)) })
+    }
+
+    fn shown(&self) -> Shown<'_> {
+        let proof = self.proof.as_ref();
+        Shown { token: &self.token, proof: proof.map(|(text, method, address)| possession::Sent { text, method, address }) }
+    }
+}
+
+pub(super) fn bearer(request: &HttpRequest) -> Result<String, Problem> {
     let header = request.headers().get(AUTHORIZATION).ok_or(Problem::new(Code::TokenMissing))?;
     let text = header.to_str().map_err(|_| Problem::new(Code::TokenInvalid))?;
     let (scheme, token) = text.split_once(' ').ok_or(Problem::new(Code::TokenMissing))?;
@@ -65,8 +95,8 @@ impl FromRequest for ApiCaller {
         let request = request.clone();
         Box::pin(async move {
             let door = door(&request)?;
-            let token = bearer(&request)?;
-            let actor = authenticate::authenticate(&door.services, &token).await?;
+            let sent = Sent::of(&request, &door.services)?;
+            let actor = authenticate::authenticate(&door.services, sent.shown()).await?;
             let (ground, ground_text) = stated_ground(&request);
             Ok(Self(Caller { actor, request_id: current().id, ground, ground_text }))
         })
@@ -81,9 +111,12 @@ impl FromRequest for RecentCaller {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let door = door(request);
-        let token = bearer(request);
-        Box::pin(async move { Ok(Self(authenticate::authenticate_recent(&door?.services, &token?).await?)) })
+        let request = request.clone();
+        Box::pin(async move {
+            let door = door(&request)?;
+            let sent = Sent::of(&request, &door.services)?;
+            Ok(Self(authenticate::authenticate_recent(&door.services, sent.shown()).await?))
+        })
     }
 }
 
@@ -162,8 +195,13 @@ pub(super) async fn part(payload: &mut web::Payload) -> Result<Option<web::Bytes
 }
 
 /// Reads a JSON body of at most `limit` bytes.
-pub(super) async fn json(request: &HttpRequest, mut payload: web::Payload, limit: usize) -> Result<Body, Problem> {
-    if !is_media(request.headers(), "application/json") {
+pub(super) async fn json(request: &HttpRequest, payload: web::Payload, limit: usize) -> Result<Body, Problem> {
+    json_as(request, payload, limit, &["application/json"]).await
+}
+
+/// The same of one of these media types.
+pub(super) async fn json_as(request: &HttpRequest, mut payload: web::Payload, limit: usize, media: &[&str]) -> Result<Body, Problem> {
+    if !media.iter().any(|media| is_media(request.headers(), media)) {
         return Err(Problem::new(Code::MediaTypeUnsupported));
     }
     let mut bytes = Vec::new();

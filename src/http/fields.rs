@@ -100,6 +100,32 @@ impl<'v> Fields<'v> {
         self.inner(name, read)
     }
 
+    /// A list of at most so many objects, empty when left out; `None` when something in it is wrong.
+    pub(super) fn each<T>(&self, name: &'static str, most: usize, read: impl Fn(&Fields<'v>) -> Option<T>) -> Option<Vec<T>> {
+        let Some(value) = self.raw(name) else { return Some(Vec::new()) };
+        let Some(rows) = value.as_array() else {
+            self.fault(name, FieldCode::Malformed);
+            return None;
+        };
+        if rows.len() > most {
+            self.fault(name, FieldCode::TooLong);
+            return None;
+        }
+        let one = |(at, row): (usize, &'v Value)| {
+            let pointer = format!("{}/{at}", self.at(name));
+            let Some(map) = row.as_object() else {
+                self.errors.borrow_mut().push(FieldError { pointer, code: FieldCode::Malformed });
+                return None;
+            };
+            let fields = Fields { map, pointer, known: RefCell::default(), errors: self.errors };
+            let read = read(&fields);
+            fields.close();
+            read
+        };
+        // All of them, so that every fault is told.
+        rows.iter().enumerate().map(one).collect::<Vec<_>>().into_iter().collect()
+    }
+
     fn close(self) {
         let known = self.known.borrow();
         for name in self.map.keys().filter(|name| !known.contains(&name.as_str())) {

@@ -52,7 +52,7 @@ struct NotFound {
 /// An address that does not exist: a page for people, a problem for programs.
 pub(super) async fn not_found(request: HttpRequest, Reader(reader): Reader) -> Result<HttpResponse, Problem> {
     let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if request.path().starts_with("/api/") || !accept.contains("text/html") {
+    if ["/api/", "/fhir", "/cds-services"].iter().any(|start| request.path().starts_with(start)) || !accept.contains("text/html") {
         return Err(Problem::new(Code::RouteNotFound));
     }
     let title = text::words(&reader.language, "not-found-title", &[]);

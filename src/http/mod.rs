@@ -5,12 +5,17 @@
 //! in `src/text/locales/*/problems.ftl`, its row in `docs/errors.md`. Tests hold these together.
 
 pub mod api;
+mod cds;
+mod clinic;
 mod context;
+mod cors;
 mod errors;
 mod extract;
+mod fhir;
 mod fields;
 mod health;
 pub mod problem;
+mod provider;
 mod query;
 pub mod routes;
 pub mod server;

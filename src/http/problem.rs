@@ -3,6 +3,7 @@
 use super::context::current;
 use crate::domain::answers::Issue;
 use crate::domain::language::Language;
+use crate::fhir::write::{self, Complaint};
 use crate::text::{self, Arg};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -41,11 +42,14 @@ codes! {
     IdempotencyKeyRequired "idempotency-key-required" 400,
     TokenMissing "token-missing" 401,
     TokenInvalid "token-invalid" 401,
+    ProofInvalid "proof-invalid" 401,
+    ProofNonce "proof-nonce" 401,
     SessionEnded "session-ended" 401,
     CredentialWrong "credential-wrong" 401,
     ScopeMissing "scope-missing" 403,
     RoleMissing "role-missing" 403,
     GroundRequired "ground-required" 403,
+    SignInRequired "sign-in-required" 403,
     NotFound "not-found" 404,
     RouteNotFound "route-not-found" 404,
     MethodNotAllowed "method-not-allowed" 405,
@@ -56,6 +60,7 @@ codes! {
     InvitationAnswered "invitation-answered" 409,
     NoPhone "no-phone" 409,
     DeliveryEnded "delivery-ended" 409,
+    SubscriptionsFull "subscriptions-full" 409,
     DraftElsewhere "draft-elsewhere" 409,
     ResponseChanged "response-changed" 409,
     SessionIsReceipt "session-is-receipt" 409,
@@ -66,6 +71,9 @@ codes! {
     AmendClosed "amend-closed" 410,
     Erased "erased" 410,
     DraftChanged "draft-changed" 412,
+    ResourceChanged "resource-changed" 412,
+    SeveralFound "several-found" 412,
+    PrefetchMissing "prefetch-missing" 412,
     BodyTooLarge "body-too-large" 413,
     MediaTypeUnsupported "media-type-unsupported" 415,
     BodyInvalid "body-invalid" 422,
@@ -73,6 +81,7 @@ codes! {
     AnswersInvalid "answers-invalid" 422,
     IdempotencyBodyDiffers "idempotency-body-differs" 422,
     QuestionnaireUnknown "questionnaire-unknown" 422,
+    ResourceInvalid "resource-invalid" 422,
     IfMatchRequired "if-match-required" 428,
     TooManyAttempts "too-many-attempts" 429,
     AttemptsExhausted "attempts-exhausted" 429,
@@ -141,6 +150,8 @@ struct Details {
     parameter: Option<(String, &'static str)>,
     retry_after: Option<i64>,
     allow: Option<String>,
+    nonce: Option<String>,
+    expression: Option<&'static str>,
 }
 
 impl Problem {
@@ -174,6 +185,11 @@ impl Problem {
         Self::with(Code::QueryInvalid, Details { parameter: Some((parameter.to_owned(), fault)), ..Details::default() })
     }
 
+    /// An element of a resource that does not fit what it is about (`FHIRPath`).
+    pub fn element(expression: &'static str) -> Self {
+        Self::with(Code::ResourceInvalid, Details { expression: Some(expression), ..Details::default() })
+    }
+
     /// Too many attempts: wait so many seconds.
     pub fn wait(seconds: i64) -> Self {
         Self::with(Code::TooManyAttempts, Details { retry_after: Some(seconds.max(1)), ..Details::default() })
@@ -182,6 +198,11 @@ impl Problem {
     /// Not this method; these.
     pub fn method(allow: String) -> Self {
         Self::with(Code::MethodNotAllowed, Details { allow: Some(allow), ..Details::default() })
+    }
+
+    /// A proof of possession must hold this nonce.
+    pub fn nonce(nonce: String) -> Self {
+        Self::with(Code::ProofNonce, Details { nonce: Some(nonce), ..Details::default() })
     }
 
     /// Title and what to do, in a language.
@@ -221,6 +242,39 @@ impl Problem {
         body
     }
 
+    /// How to come back with a token (RFC 6750 §3, RFC 9449 §7.1).
+    fn challenge(&self) -> &'static str {
+        match self.code {
+            Code::ProofInvalid => "DPoP error=\"invalid_dpop_proof\"",
+            Code::ProofNonce => "DPoP error=\"use_dpop_nonce\"",
+            _ => "Bearer",
+        }
+    }
+
+    /// The same as an `OperationOutcome` of R4, in a language.
+    pub fn outcome(&self, language: &Language, request_id: &str) -> Value {
+        if !self.details.issues.is_empty() {
+            return write::outcome(&self.details.issues, |issue| text::issue(issue, language));
+        }
+        let kind = issue_type(self.code.status());
+        let (title, detail) = self.words(language);
+        let whole = Complaint { kind, code: self.code.word(), words: format!("{title}. {detail}"), expression: self.expression() };
+        let each = self.details.errors.iter().map(|error| Complaint {
+            kind,
+            code: error.code.word(),
+            words: text::words(language, &format!("field-{}", error.code.word()), &[]),
+            expression: Some(error.pointer.trim_start_matches('/').replace('/', ".")),
+        });
+        let all: Vec<Complaint<'_>> = std::iter::once(whole).chain(each).collect();
+        write::complaints(&all, request_id)
+    }
+
+    /// Where it is: an element, or a parameter as R4 writes it.
+    fn expression(&self) -> Option<String> {
+        let parameter = self.details.parameter.as_ref().map(|(name, _)| format!("http.{name}"));
+        self.details.expression.map(str::to_owned).or(parameter)
+    }
+
     fn detail(&self, language: &Language) -> String {
         let minutes = (self.details.retry_after.unwrap_or(60) + 59) / 60;
         let (parameter, fault) = self.details.parameter.clone().unwrap_or_default();
@@ -229,9 +283,29 @@ impl Problem {
             ("parameter", Arg::from(parameter.as_str())),
             ("fault", Arg::from(fault.as_str())),
             ("minutes", Arg::from(minutes)),
+            ("element", Arg::from(self.details.expression.unwrap_or_default())),
             ("allow", Arg::from(self.details.allow.as_deref().unwrap_or_default())),
         ];
         text::words(language, &format!("problem-{}-detail", self.code.word()), &args)
+    }
+}
+
+/// The code of R4's `issue-type` that is nearest to a status.
+fn issue_type(status: u16) -> &'static str {
+    match status {
+        401 => "login",
+        403 => "forbidden",
+        404 => "not-found",
+        405 | 406 | 415 => "not-supported",
+        409 | 412 => "conflict",
+        410 => "deleted",
+        413 => "too-long",
+        422 => "business-rule",
+        428 => "required",
+        429 => "throttled",
+        503 => "transient",
+        500.. => "exception",
+        _ => "invalid",
     }
 }
 
@@ -264,17 +338,24 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let context = current();
         let mut response = HttpResponse::build(self.status_code());
-        response.insert_header((CONTENT_TYPE, "application/problem+json"));
         if let Some(seconds) = self.details.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
         if let Some(allow) = &self.details.allow {
             response.insert_header((ALLOW, allow.clone()));
         }
+        if let Some(nonce) = &self.details.nonce {
+            response.insert_header(("dpop-nonce", nonce.clone()));
+        }
         if self.code.status() == 401 && self.code != Code::CredentialWrong {
-            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            response.insert_header((WWW_AUTHENTICATE, self.challenge()));
         }
         metrics::counter!("kartlegging_problems_total", "code" => self.code.word()).increment(1);
+        if context.fhir {
+            response.insert_header((CONTENT_TYPE, "application/fhir+json"));
+            return response.body(self.outcome(&context.language, &context.id).to_string());
+        }
+        response.insert_header((CONTENT_TYPE, "application/problem+json"));
         response.body(self.body(&context.language, &context.id).to_string())
     }
 }

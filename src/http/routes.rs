@@ -1,13 +1,21 @@
 //! Every route, on one screen. The contract test compares this table with `openapi.yaml`.
 
 use super::api::{
-    access_log, appointments, deliveries, invitations, letters, patients, questionnaires, responses, session, statistics, worklist,
+    access_log, appointments, deliveries, invitations, letters, patients, questionnaires, representatives, responses, session, statistics,
+    worklist,
 };
+use super::cds;
+use super::clinic::{
+    conversation, deeds, find, glass, halt, launched, log, numbers, paper, sign_in, summary as clinic_summary, worklist as clinic_list,
+};
+use super::cors;
+use super::fhir;
 use super::health;
 use super::problem::Problem;
+use super::provider;
 use super::web::{about, assets, check, entry, leave, mails, questions};
 use actix_web::http::Method;
-use actix_web::middleware::Compress;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpResponse, Route, guard, web};
 use std::collections::BTreeSet;
 
@@ -22,9 +30,10 @@ pub struct Endpoint {
 
 /// All of them.
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a table: all routes on one screen")]
 pub fn endpoints() -> Vec<Endpoint> {
     let e = |method: Method, path, route| Endpoint { method, path, route };
-    vec![
+    let mut all = vec![
         e(Method::GET,    "/",                                       || page().to(entry::landing)),
         e(Method::GET,    "/s/{link}",                               || page().to(entry::link)),
         e(Method::GET,    "/S/{link}",                               || page().to(entry::link)),
@@ -54,6 +63,38 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::POST,   "/skjema/avslutt",                         || web::post().to(leave::end)),
         e(Method::GET,    "/pause",                                  || page().to(leave::paused)),
         e(Method::GET,    "/ferdig",                                 || page().to(leave::finished)),
+        e(Method::GET,    "/innlogging/{provider}",                  || page().to(provider::away)),
+        e(Method::GET,    "/innlogging/{provider}/oppstart",         || page().to(provider::launched_by)),
+        e(Method::GET,    "/innlogging/{provider}/tilbake",          || page().to(provider::back)),
+        e(Method::POST,   "/innlogging/{provider}/ut",               || web::post().to(provider::left)),
+        e(Method::GET,    "/klinikk",                                || page().to(clinic_list::show)),
+        e(Method::GET,    "/klinikk/endret",                         || page().to(clinic_list::changed)),
+        e(Method::POST,   "/klinikk/rad",                            || web::post().to(deeds::act)),
+        e(Method::GET,    "/klinikk/svar/{id}",                      || page().to(clinic_summary::show)),
+        e(Method::GET,    "/klinikk/svar/{id}/tekst",                || page().to(clinic_summary::plain)),
+        e(Method::GET,    "/klinikk/svar/{id}/oppsummering.pdf",     || page().to(clinic_summary::pdf)),
+        e(Method::GET,    "/klinikk/svar/{id}/samtale",              || page().to(conversation::show)),
+        e(Method::POST,   "/klinikk/svar/{id}/lest",                 || web::post().to(clinic_summary::mark)),
+        e(Method::GET,    "/klinikk/papir/{id}",                     || page().to(paper::show)),
+        e(Method::POST,   "/klinikk/papir/{id}",                     || web::post().to(paper::send)),
+        e(Method::GET,    "/klinikk/finn",                           || page().to(find::ask)),
+        e(Method::POST,   "/klinikk/finn",                           || web::post().to(find::search)),
+        e(Method::GET,    "/klinikk/pasient/{id}",                   || page().to(find::patient)),
+        e(Method::GET,    "/klinikk/pasient/{id}/likevel",           || page().to(glass::ask)),
+        e(Method::POST,   "/klinikk/pasient/{id}/likevel",           || web::post().to(glass::open)),
+        e(Method::GET,    "/klinikk/journal",                        || page().to(launched::told)),
+        e(Method::GET,    "/klinikk/logg",                           || page().to(log::show)),
+        e(Method::GET,    "/klinikk/tall",                           || page().to(numbers::show)),
+        e(Method::GET,    "/klinikk/tall.csv",                       || page().to(numbers::csv)),
+        e(Method::GET,    "/klinikk/funn.csv",                       || page().to(numbers::found_csv)),
+        e(Method::GET,    "/klinikk.css",                            || page().to(assets::clinic_style)),
+        e(Method::GET,    "/klinikk.js",                             || page().to(assets::clinic_script)),
+        e(Method::GET,    "/klinikk/inn",                            || page().to(sign_in::door)),
+        e(Method::GET,    "/klinikk/inn/{token}",                    || page().to(sign_in::link)),
+        e(Method::POST,   "/klinikk/inn/{token}",                    || web::post().to(sign_in::open_link)),
+        e(Method::GET,    "/klinikk/ut",                             || page().to(sign_in::leave)),
+        e(Method::POST,   "/klinikk/ut",                             || web::post().to(sign_in::end)),
+        e(Method::GET,    "/klinikk/ute",                            || page().to(sign_in::left)),
         e(Method::GET,    "/style.css",                              || page().to(assets::style)),
         e(Method::GET,    "/page.js",                                || page().to(assets::script)),
         e(Method::GET,    "/icon.svg",                               || page().to(assets::icon)),
@@ -91,6 +132,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::POST,   "/api/v1/patients/search",                 || web::post().to(patients::search)),
         e(Method::GET,    "/api/v1/patients/{id}/timeline",          || web::get().to(patients::timeline)),
         e(Method::GET,    "/api/v1/patients/{id}/access-log",        || web::get().to(patients::access_log)),
+        e(Method::GET,    "/api/v1/patients/{id}/representatives",   || web::get().to(representatives::list)),
+        e(Method::POST,   "/api/v1/patients/{id}/representatives",   || web::post().to(representatives::register)),
+        e(Method::DELETE, "/api/v1/patients/{id}/representatives/{representative}", || web::delete().to(representatives::remove)),
         e(Method::GET,    "/api/v1/access-log",                      || web::get().to(access_log::list)),
         e(Method::GET,    "/api/v1/access-log/report",               || web::get().to(access_log::report)),
         e(Method::GET,    "/api/v1/statistics/uptake",               || web::get().to(statistics::uptake)),
@@ -100,6 +144,82 @@ pub fn endpoints() -> Vec<Endpoint> {
         e(Method::GET,    "/api/v1/questionnaires",                  || web::get().to(questionnaires::list)),
         e(Method::GET,    "/api/v1/questionnaires/{name}/{version}", || web::get().to(questionnaires::get)),
         e(Method::GET,    "/api/v1/questionnaires/{name}/{version}/paper.pdf", || web::get().to(questionnaires::paper)),
+        e(Method::GET,    "/cds-services",                           || web::get().to(cds::discover)),
+        e(Method::POST,   "/cds-services/unread-answers",            || web::post().to(cds::patient_view)),
+    ];
+    all.extend(fhir_endpoints());
+    all
+}
+
+/// Those of the FHIR service.
+#[rustfmt::skip]
+fn fhir_endpoints() -> Vec<Endpoint> {
+    let e = |method: Method, path, route| Endpoint { method, path, route };
+    vec![
+        e(Method::GET,    "/fhir/metadata",                          || web::get().to(fhir::metadata::capability)),
+        e(Method::GET,    "/fhir/.well-known/smart-configuration",   || web::get().to(fhir::metadata::smart)),
+        e(Method::GET,    "/fhir/Questionnaire",                     || web::get().to(fhir::questionnaires::search)),
+        e(Method::POST,   "/fhir/Questionnaire/_search",             || web::post().to(fhir::questionnaires::search)),
+        e(Method::POST,   "/fhir/Questionnaire/$populate",           || web::post().to(fhir::operations::populate)),
+        e(Method::POST,   "/fhir/Questionnaire/$populatelink",       || web::post().to(fhir::operations::populate_link)),
+        e(Method::POST,   "/fhir/Questionnaire/$process-response",   || web::post().to(fhir::operations::process)),
+        e(Method::GET,    "/fhir/Questionnaire/{id}",                || web::get().to(fhir::questionnaires::read)),
+        e(Method::POST,   "/fhir/Questionnaire/{id}/$populate",      || web::post().to(fhir::operations::populate)),
+        e(Method::POST,   "/fhir/Questionnaire/{id}/$populatelink",  || web::post().to(fhir::operations::populate_link)),
+        e(Method::POST,   "/fhir/Questionnaire/{id}/$process-response", || web::post().to(fhir::operations::process)),
+        e(Method::GET,    "/fhir/Questionnaire/{id}/_history/{version}", || web::get().to(fhir::questionnaires::vread)),
+        e(Method::GET,    "/fhir/CodeSystem",                        || web::get().to(fhir::terminology::search_systems)),
+        e(Method::POST,   "/fhir/CodeSystem/_search",                || web::post().to(fhir::terminology::search_systems)),
+        e(Method::GET,    "/fhir/CodeSystem/{id}",                   || web::get().to(fhir::terminology::read_system)),
+        e(Method::GET,    "/fhir/ValueSet",                          || web::get().to(fhir::terminology::search_sets)),
+        e(Method::POST,   "/fhir/ValueSet/_search",                  || web::post().to(fhir::terminology::search_sets)),
+        e(Method::GET,    "/fhir/ValueSet/$expand",                  || web::get().to(fhir::terminology::expand_by_url)),
+        e(Method::GET,    "/fhir/ValueSet/{id}",                     || web::get().to(fhir::terminology::read_set)),
+        e(Method::GET,    "/fhir/ValueSet/{id}/$expand",             || web::get().to(fhir::terminology::expand)),
+        e(Method::GET,    "/fhir/QuestionnaireResponse",             || web::get().to(fhir::responses::search)),
+        e(Method::POST,   "/fhir/QuestionnaireResponse",             || web::post().to(fhir::responses::create)),
+        e(Method::POST,   "/fhir/QuestionnaireResponse/_search",     || web::post().to(fhir::responses::search)),
+        e(Method::POST,   "/fhir/QuestionnaireResponse/$validate",   || web::post().to(fhir::operations::validate)),
+        e(Method::POST,   "/fhir/QuestionnaireResponse/$extract",    || web::post().to(fhir::operations::extract_given)),
+        e(Method::GET,    "/fhir/QuestionnaireResponse/{id}/$extract", || web::get().to(fhir::operations::extract)),
+        e(Method::POST,   "/fhir/QuestionnaireResponse/{id}/$extract", || web::post().to(fhir::operations::extract)),
+        e(Method::GET,    "/fhir/QuestionnaireResponse/{id}",        || web::get().to(fhir::responses::read)),
+        e(Method::PUT,    "/fhir/QuestionnaireResponse/{id}",        || web::put().to(fhir::responses::update)),
+        e(Method::GET,    "/fhir/QuestionnaireResponse/{id}/_history", || web::get().to(fhir::responses::history)),
+        e(Method::GET,    "/fhir/QuestionnaireResponse/{id}/_history/{version}", || web::get().to(fhir::responses::vread)),
+        e(Method::GET,    "/fhir/Patient",                           || web::get().to(fhir::patients::search)),
+        e(Method::POST,   "/fhir/Patient/_search",                   || web::post().to(fhir::patients::search)),
+        e(Method::GET,    "/fhir/Patient/{id}",                      || web::get().to(fhir::patients::read)),
+        e(Method::GET,    "/fhir/Task",                            || web::get().to(fhir::tasks::search_invitations)),
+        e(Method::POST,   "/fhir/Task/_search",                    || web::post().to(fhir::tasks::search_invitations)),
+        e(Method::GET,    "/fhir/Task/{id}",                       || web::get().to(fhir::tasks::read_invitation)),
+        e(Method::GET,    "/fhir/Appointment",                     || web::get().to(fhir::tasks::search_visits)),
+        e(Method::POST,   "/fhir/Appointment/_search",             || web::post().to(fhir::tasks::search_visits)),
+        e(Method::GET,    "/fhir/Appointment/{id}",                || web::get().to(fhir::tasks::read_visit)),
+        e(Method::GET,    "/fhir/Organization",                    || web::get().to(fhir::people::search_places)),
+        e(Method::POST,   "/fhir/Organization/_search",            || web::post().to(fhir::people::search_places)),
+        e(Method::GET,    "/fhir/Organization/{id}",               || web::get().to(fhir::people::read_place)),
+        e(Method::GET,    "/fhir/Practitioner",                    || web::get().to(fhir::people::search_people)),
+        e(Method::POST,   "/fhir/Practitioner/_search",            || web::post().to(fhir::people::search_people)),
+        e(Method::GET,    "/fhir/Practitioner/{id}",               || web::get().to(fhir::people::read_person)),
+        e(Method::GET,    "/fhir/Observation",                      || web::get().to(fhir::derived::search_observations)),
+        e(Method::POST,   "/fhir/Observation/_search",              || web::post().to(fhir::derived::search_observations)),
+        e(Method::GET,    "/fhir/Observation/{id}",                 || web::get().to(fhir::derived::read_observation)),
+        e(Method::GET,    "/fhir/DocumentReference",                || web::get().to(fhir::derived::search_documents)),
+        e(Method::POST,   "/fhir/DocumentReference/_search",        || web::post().to(fhir::derived::search_documents)),
+        e(Method::GET,    "/fhir/DocumentReference/{id}",           || web::get().to(fhir::derived::read_document)),
+        e(Method::GET,    "/fhir/Provenance",                       || web::get().to(fhir::derived::search_provenance)),
+        e(Method::POST,   "/fhir/Provenance/_search",               || web::post().to(fhir::derived::search_provenance)),
+        e(Method::GET,    "/fhir/Provenance/{id}",                  || web::get().to(fhir::derived::read_provenance)),
+        e(Method::GET,    "/fhir/AuditEvent",                       || web::get().to(fhir::log::search)),
+        e(Method::POST,   "/fhir/AuditEvent/_search",               || web::post().to(fhir::log::search)),
+        e(Method::GET,    "/fhir/AuditEvent/{id}",                  || web::get().to(fhir::log::read)),
+        e(Method::GET,    "/fhir/Subscription",                     || web::get().to(fhir::subscriptions::search)),
+        e(Method::POST,   "/fhir/Subscription",                     || web::post().to(fhir::subscriptions::create)),
+        e(Method::POST,   "/fhir/Subscription/_search",             || web::post().to(fhir::subscriptions::search)),
+        e(Method::GET,    "/fhir/Subscription/{id}",                || web::get().to(fhir::subscriptions::read)),
+        e(Method::DELETE, "/fhir/Subscription/{id}",                || web::delete().to(fhir::subscriptions::remove)),
+        e(Method::GET,    "/fhir/Binary/{id}",                      || web::get().to(fhir::derived::read_binary)),
     ]
 }
 
@@ -109,7 +229,7 @@ fn page() -> Route {
 }
 
 /// Registers them; a known path with another method answers 405 with `Allow`, an unknown path 404.
-pub(super) fn register(config: &mut web::ServiceConfig) {
+pub(super) fn register(config: &mut web::ServiceConfig, fhir_origins: &[String]) {
     let mut paths: Vec<(&'static str, Vec<Endpoint>)> = Vec::new();
     for endpoint in endpoints() {
         match paths.iter_mut().find(|(path, _)| *path == endpoint.path) {
@@ -120,7 +240,7 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
     for (path, methods) in paths {
         let allow: BTreeSet<String> = methods.iter().map(|endpoint| endpoint.method.to_string()).collect();
         let allow = allow.into_iter().collect::<Vec<_>>().join(", ");
-        let api = path.starts_with("/api/");
+        let api = ["/api/", "/fhir/", "/cds-services"].iter().any(|start| path.starts_with(start));
         let mut resource = web::resource(path).name(path);
         for endpoint in methods {
             resource = resource.route((endpoint.route)());
@@ -130,10 +250,14 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
             async move { if api { Err::<HttpResponse, Problem>(Problem::method(allow)) } else { health::other_method(&allow) } }
         };
         let resource = resource.default_service(web::to(refuse));
-        if api {
+        // Tokens in pages are written differently each time, so their size tells nothing.
+        if (path.starts_with("/fhir") || path.starts_with("/cds-services")) && !fhir_origins.is_empty() {
+            config.service(resource.wrap(cors::rule(fhir_origins)));
+        } else if api {
             config.service(resource);
+        } else if path.starts_with("/klinikk") {
+            config.service(resource.wrap(from_fn(halt::furnish)).wrap(Compress::default()));
         } else {
-            // Tokens in pages are written differently each time, so their size tells nothing.
             config.service(resource.wrap(Compress::default()));
         }
     }

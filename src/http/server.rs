@@ -13,15 +13,17 @@ pub use super::extract::Door;
 /// `drain` to finish.
 pub fn serve(listener: TcpListener, door: DoorData, workers: usize, drain: Duration) -> std::io::Result<actix_web::dev::Server> {
     let door = web::Data::new(door);
-    let server = HttpServer::new(move || App::new().app_data(door.clone()).wrap(from_fn(context::wrap)).configure(routes::register))
-        .workers(workers)
-        .client_request_timeout(Duration::from_secs(10))
-        .keep_alive(Duration::from_secs(75))
-        // Who closes has hung up: what they asked for is not looked for any longer.
-        .h1_allow_half_closed(false)
-        .shutdown_timeout(drain.as_secs())
-        .disable_signals()
-        .listen(listener)?
-        .run();
+    let server = HttpServer::new(move || {
+        App::new().app_data(door.clone()).wrap(from_fn(context::wrap)).configure(|config| routes::register(config, &door.fhir_origins))
+    })
+    .workers(workers)
+    .client_request_timeout(Duration::from_secs(10))
+    .keep_alive(Duration::from_secs(75))
+    // Who closes has hung up: what they asked for is not looked for any longer.
+    .h1_allow_half_closed(false)
+    .shutdown_timeout(drain.as_secs())
+    .disable_signals()
+    .listen(listener)?
+    .run();
     Ok(server)
 }

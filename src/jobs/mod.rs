@@ -5,7 +5,7 @@
 
 use crate::domain::ids::uuid_v7;
 use crate::services::{
-    Fault, Services, access_log, enforce_retention, expire_invitations, keys, lease, outbox, plan_notices, purge, uptake,
+    Fault, Services, access_log, enforce_retention, expire_invitations, findings, keys, lease, outbox, plan_notices, purge, uptake,
 };
 use chrono::Duration;
 use futures::future::BoxFuture;
@@ -19,7 +19,7 @@ struct Job {
     run: fn(Services) -> BoxFuture<'static, Result<u64, Fault>>,
 }
 
-fn schedule(services: &Services) -> [Job; 8] {
+fn schedule(services: &Services) -> [Job; 9] {
     [
         Job {
             name: "seal-access-log",
@@ -59,6 +59,11 @@ fn schedule(services: &Services) -> [Job; 8] {
             every: Duration::hours(1),
             run: |services| Box::pin(async move { uptake::count_all(&services).await }),
         },
+        Job {
+            name: "count-findings",
+            every: Duration::hours(6),
+            run: |services| Box::pin(async move { findings::count_all(&services).await }),
+        },
         Job { name: "purge", every: Duration::hours(1), run: |services| Box::pin(async move { purge::run(&services).await }) },
         Job {
             name: "retention",
@@ -81,8 +86,15 @@ pub async fn work(services: Services, mut stop: watch::Receiver<bool>) {
             }
             run(&services, &job, holder).await;
         }
-        let _ = tokio::time::timeout(TICK, stop.changed()).await;
+        if is_over(&mut stop, TICK).await {
+            return;
+        }
     }
+}
+
+/// Waits so long, or until it is over: because it is said, or because nobody is left who could say it.
+async fn is_over(stop: &mut watch::Receiver<bool>, pause: StdDuration) -> bool {
+    tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await.is_ok()
 }
 
 /// How often it is seen whether it is time to look for new keys.
@@ -96,7 +108,9 @@ pub async fn keep_keys(services: Services, mut stop: watch::Receiver<bool>) {
         if let Err(fault) = own.look(&services).await {
             tracing::warn!(%fault, "the keys could not be compared with the database; tried again soon");
         }
-        let _ = tokio::time::timeout(KEYS_TICK, stop.changed()).await;
+        if is_over(&mut stop, KEYS_TICK).await {
+            break;
+        }
     }
     own.leave(&services).await;
 }
@@ -114,7 +128,9 @@ pub async fn deliver(services: Services, mut stop: watch::Receiver<bool>) {
             Ok(sent) => tracing::info!(sent, "messages went out"),
             Err(fault) => tracing::warn!(%fault, "the outbox could not be worked on; tried again soon"),
         }
-        let _ = tokio::time::timeout(OUT_TICK, stop.changed()).await;
+        if is_over(&mut stop, OUT_TICK).await {
+            return;
+        }
     }
 }
 

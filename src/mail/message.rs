@@ -53,7 +53,7 @@ mod tests {
             sender: None,
             reply_to: None,
             language: "nn".to_owned(),
-            words: words::notice(Notice::Reminder, &Language::nn(), "https://svar.example/s/ABC", None, false),
+            words: words::notice(Notice::Reminder, &Language::nn(), "https://svar.example/s/ABC", None, false, words::Asks::BirthDate),
             at: DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default(),
         }
     }

@@ -39,15 +39,28 @@ impl Words {
     }
 }
 
+/// What a link asks of who opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// The birth date.
+    BirthDate,
+    /// To sign in.
+    SignIn,
+}
+
 /// To a patient: there are questions to answer, or they are not answered yet. Says neither what they are
 /// about nor who asks, unless the organization allows its name.
-pub fn notice(notice: Notice, language: &Language, link: &str, sender: Option<&str>, reply: bool) -> Words {
+pub fn notice(notice: Notice, language: &Language, link: &str, sender: Option<&str>, reply: bool, asks: Asks) -> Words {
     let say = |key: &str| text::words(language, key, &[]);
     let (subject, lead) = match notice {
         Notice::First => ("mail-notice-subject", "mail-notice-lead"),
         Notice::Reminder => ("mail-reminder-subject", "mail-reminder-lead"),
     };
-    let mut after = vec![say("mail-birth"), say("mail-private"), say("mail-stop"), say("mail-other")];
+    let enter = match asks {
+        Asks::BirthDate => "mail-birth",
+        Asks::SignIn => "mail-sign-in",
+    };
+    let mut after = vec![say(enter), say("mail-private"), say("mail-stop"), say("mail-other")];
     if !reply {
         after.push(say("mail-no-reply"));
     }
@@ -79,7 +92,7 @@ mod tests {
     fn both_forms_hold_the_one_link_and_the_same_words() {
         for language in text::languages() {
             for kind in Notice::ALL {
-                let words = notice(kind, language, "https://svar.example/s/ABC", Some("Blåbær & <Co> HF"), true);
+                let words = notice(kind, language, "https://svar.example/s/ABC", Some("Blåbær & <Co> HF"), true, Asks::BirthDate);
                 let (plain, html) = (words.text(), words.html(language.as_str()).unwrap_or_default());
                 assert_eq!((plain.matches("https://").count(), html.matches("https://").count()), (1, 1), "{language}: {html}");
                 assert!(plain.contains("Blåbær & <Co> HF") && !html.contains("<Co>"), "{language}: {html}");
@@ -123,7 +136,10 @@ mod tests {
         ];
         for language in text::languages() {
             let mut all = vec![digest(language)];
-            all.extend(Notice::ALL.map(|kind| notice(kind, language, "https://svar.example/s/ABC", None, false)));
+            for asks in [Asks::BirthDate, Asks::SignIn] {
+                all.extend(Notice::ALL.map(|kind| notice(kind, language, "https://svar.example/s/ABC", None, false, asks)));
+            }
+            assert_ne!(all[1].text(), all[3].text(), "{language}: who signs in is told so");
             for words in all {
                 let said = format!("{} {}", words.subject, words.text()).to_lowercase();
                 for word in revealing {

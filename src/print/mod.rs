@@ -6,3 +6,4 @@ pub mod pdf;
 pub mod qr;
 pub mod record;
 pub mod slip;
+pub mod summary;

@@ -23,11 +23,18 @@ pub fn modules(text: &str) -> Option<Vec<Vec<bool>>> {
     Some(rows.chunks(code.width()).map(|row| row.iter().map(|color| *color == Color::Dark).collect()).collect())
 }
 
-/// A QR code as an SVG element, quiet zone included; scales to any size. `None` only for a text
-/// beyond the capacity of a QR code.
-pub fn svg(text: &str) -> Option<String> {
+/// A QR code as one path of SVG.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// Modules on a side, quiet zone included.
+    pub side: usize,
+    /// What is dark (`d` of a `path`).
+    pub path: String,
+}
+
+/// A QR code as one path of SVG. `None` only for a text beyond the capacity of a QR code.
+pub fn outline(text: &str) -> Option<Outline> {
     let rows = modules(text)?;
-    let size = rows.len() + 2 * QUIET;
     let mut path = String::with_capacity(rows.len() * rows.len() * 6);
     for (row, modules) in rows.iter().enumerate() {
         for (column, dark) in modules.iter().enumerate() {
@@ -36,9 +43,16 @@ pub fn svg(text: &str) -> Option<String> {
             }
         }
     }
+    Some(Outline { side: rows.len() + 2 * QUIET, path })
+}
+
+/// A QR code as an SVG element, quiet zone included; scales to any size. `None` only for a text
+/// beyond the capacity of a QR code.
+pub fn svg(text: &str) -> Option<String> {
+    let Outline { side, path } = outline(text)?;
     Some(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {size} {size}\" shape-rendering=\"crispEdges\">\
-         <path fill=\"#fff\" d=\"M0 0h{size}v{size}H0z\"/><path d=\"{path}\"/></svg>"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
+         <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path d=\"{path}\"/></svg>"
     ))
 }
 

@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 
 use super::pdf::{Column, Error, Format, Leaves, Look};
 use crate::domain::language::Language;
+use crate::text::letter::identify;
 use crate::text::{Arg, format, words};
 
 /// Points in a millimetre.
@@ -57,6 +58,8 @@ pub struct Slip {
     pub link: String,
     /// The code in groups.
     pub code: String,
+    /// The provider that the patient signs in at; `None` for who tells the birth date.
+    pub sign_in: Option<String>,
 }
 
 impl Slip {
@@ -158,7 +161,7 @@ impl Slips {
         self.leaves.write(beside, Look::Small, &link);
         self.leaves.write(beside, Look::Text, &say(slip, "letter-type", &[("address", (&slip.address).into())]));
         self.leaves.write(beside, Look::Code, &slip.code);
-        self.leaves.write(beside, Look::Text, &say(slip, "letter-birth", &[]));
+        self.leaves.write(beside, Look::Text, &identify(slip.sign_in.as_deref(), &slip.language));
         self.leaves.go(self.leaves.y().max(below));
         self.leaves.write(whole, Look::Heading, &say(slip, "letter-paper", &[]));
         self.leaves.write(whole, Look::Text, &say(slip, "letter-paper-how", &[("phone", slip.number().into())]));

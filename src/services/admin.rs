@@ -2,6 +2,7 @@
 
 use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
+use super::sign_in;
 use super::{Caller, Services};
 use crate::crypto::ring::Purpose;
 use crate::crypto::tokens;
@@ -155,6 +156,31 @@ pub async fn set_discreet(services: &Services, organization: OrganizationId, uni
                     return Err(Error::NotFound("unit"));
                 }
                 let deed = Deed::done("unit.discreet", Some(("unit", unit.0)), Vec::new()).in_unit(*unit);
+                audit::write(tx, services, &Caller::system(*organization, "command"), &deed).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Has the patients of a unit sign in at a provider instead of telling their birth date, or not.
+pub async fn set_patient_provider(
+    services: &Services,
+    organization: OrganizationId,
+    unit: UnitId,
+    provider: Option<String>,
+) -> Result<(), Error> {
+    if provider.as_deref().is_some_and(|name| !sign_in::is_for_patients(services, name)) {
+        return Err(Error::NotFound("provider of sign-in for patients in the settings"));
+    }
+    services
+        .db
+        .write((services.clone(), organization, unit, provider), |(services, organization, unit, provider), tx| {
+            Box::pin(async move {
+                if !organizations::set_patient_provider(tx, *organization, *unit, provider.as_deref()).await? {
+                    return Err(Error::NotFound("unit"));
+                }
+                let deed = Deed::done("unit.sign-in", Some(("unit", unit.0)), Vec::new()).in_unit(*unit);
                 audit::write(tx, services, &Caller::system(*organization, "command"), &deed).await?;
                 Ok(())
             })

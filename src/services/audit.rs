@@ -2,12 +2,16 @@
 //! the first byte of the answer leaves.
 
 use super::{Fault, Services};
+use crate::crypto::hash::sha256;
 use crate::domain::actor::{Actor, Role};
-use crate::domain::ids::{LogEntryId, PatientId, UnitId};
+use crate::domain::ids::{LogEntryId, OrganizationId, PatientId, UnitId};
+use crate::domain::log;
 use crate::domain::policy::Ground;
 use crate::storage::Tx;
 use crate::storage::access_log::{self, Entry};
-use uuid::Uuid;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+use uuid::{Builder, Uuid};
 
 /// Who is asking, in which request, on what stated ground.
 #[derive(Debug, Clone)]
@@ -24,7 +28,7 @@ pub struct Caller {
 
 impl Caller {
     /// The service itself or its operator.
-    pub fn system(organization: crate::domain::ids::OrganizationId, what: &str) -> Self {
+    pub fn system(organization: OrganizationId, what: &str) -> Self {
         Self { actor: Actor::System { organization }, request_id: what.to_owned(), ground: None, ground_text: None }
     }
 }
@@ -83,6 +87,18 @@ fn role_of(actor: &Actor, unit: Option<UnitId>) -> Option<&'static str> {
     }
 }
 
+/// The name of a set of patients: the same on a day for the same ones. No set outlives the entries of its day by
+/// much, so that none is deleted with old entries while a new one is about to share it.
+fn set(organization: OrganizationId, now: DateTime<Utc>, patients: &BTreeSet<PatientId>) -> Uuid {
+    let mut text = format!("access-log-set {} {}", organization, now.date_naive()).into_bytes();
+    for patient in patients {
+        text.extend(patient.0.as_bytes());
+    }
+    let mut name = [0; 16];
+    name.iter_mut().zip(sha256(&text)).for_each(|(to, from)| *to = from);
+    Builder::from_custom_bytes(name).into_uuid()
+}
+
 /// Writes the entry in a transaction that is open.
 pub async fn write(tx: &Tx, services: &Services, caller: &Caller, deed: &Deed) -> Result<(), Fault> {
     let now = services.now();
@@ -93,6 +109,7 @@ pub async fn write(tx: &Tx, services: &Services, caller: &Caller, deed: &Deed) -
         Some(text) => Some(keys.seal("access_log", "ground_text_sealed", id.0, text.as_bytes())?),
         None => None,
     };
+    let patients: BTreeSet<PatientId> = deed.patients.iter().copied().collect();
     let entry = Entry {
         id,
         organization,
@@ -113,8 +130,9 @@ pub async fn write(tx: &Tx, services: &Services, caller: &Caller, deed: &Deed) -
         key_version: keys.version(),
         result: deed.result.to_owned(),
         request_id: caller.request_id.clone(),
+        set: log::shares(deed.action, patients.len()).then(|| set(organization, now, &patients)),
     };
-    access_log::insert(tx, &entry, &deed.patients).await?;
+    access_log::insert(tx, &entry, &patients).await?;
     Ok(())
 }
 

@@ -3,10 +3,12 @@
 
 use super::Services;
 use super::fault::Fault;
+use super::possession::{self, Shown};
 use crate::crypto::jwks::{Issuer, TokenError, check_times};
 use crate::crypto::verified::Verified;
 use crate::domain::actor::{Actor, ClientActor, ClinicianActor, Scope};
 use crate::domain::ids::{ClientId, ClinicianId};
+use crate::domain::smart;
 use crate::storage::organizations::{self, ClinicianKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -55,6 +57,12 @@ pub struct TrustedIssuer {
     pub issuer: Issuer,
     /// Claims.
     pub mapping: Mapping,
+    /// Whether tokens that are bound to no key are accepted.
+    pub bearer: bool,
+    /// Whether a proof must hold a nonce of ours (RFC 9449 §8).
+    pub nonce: bool,
+    /// Where clients get its tokens, as it is announced.
+    pub token_endpoint: Option<String>,
 }
 
 /// Why a token gives no actor.
@@ -63,6 +71,12 @@ pub enum Error {
     /// The token is not accepted; the reason is for the log.
     #[error("token refused: {0}")]
     Token(&'static str),
+    /// The proof of possession is missing or does not hold; the reason is for the log.
+    #[error("proof refused: {0}")]
+    Proof(&'static str),
+    /// The proof must hold this nonce.
+    #[error("a nonce is required")]
+    Nonce(String),
     /// The issuer's keys can't be had now.
     #[error("the issuer's keys can't be fetched")]
     Unavailable,
@@ -86,25 +100,32 @@ impl From<TokenError> for Error {
 }
 
 /// Verifies a token and finds whom it names. What they may do is read anew each time.
-pub async fn authenticate(services: &Services, token: &str) -> Result<Actor, Error> {
-    find(services, token, &Verified::<Actor>::name(token)).await
+pub async fn authenticate<'a>(services: &Services, shown: impl Into<Shown<'a>>) -> Result<Actor, Error> {
+    let shown = shown.into();
+    find(services, shown, &Verified::<Actor>::name(shown.token)).await
 }
 
 /// The same for what holds nothing about a person, such as a form: whom the token named a few seconds
 /// ago ([`RECENT_SECONDS`]) is not looked up again.
-pub async fn authenticate_recent(services: &Services, token: &str) -> Result<Actor, Error> {
-    let name = Verified::<Actor>::name(token);
+pub async fn authenticate_recent<'a>(services: &Services, shown: impl Into<Shown<'a>>) -> Result<Actor, Error> {
+    let shown = shown.into();
+    let name = Verified::<Actor>::name(shown.token);
     let now = services.now();
-    if let Some((actor, claims)) = services.verified.named(&name, now, Duration::seconds(RECENT_SECONDS)) {
+    // A token that is bound to a key needs its proof each time.
+    if let Some((actor, claims)) = services.verified.named(&name, now, Duration::seconds(RECENT_SECONDS))
+        && shown.proof.is_none()
+        && possession::key_of(&claims).is_none()
+    {
         check_times(&claims, now, services.rules.token_skew_seconds)?;
         return Ok(actor);
     }
-    let actor = find(services, token, &name).await?;
+    let actor = find(services, shown, &name).await?;
     services.verified.remember_named(&name, actor.clone(), now);
     Ok(actor)
 }
 
-async fn find(services: &Services, token: &str, name: &[u8]) -> Result<Actor, Error> {
+async fn find(services: &Services, shown: Shown<'_>, name: &[u8]) -> Result<Actor, Error> {
+    let token = shown.token;
     let (now, skew) = (services.now(), services.rules.token_skew_seconds);
     let (claims, issuer) = if let Some(known) = services.verified.claims(name, now) {
         check_times(&known.0, now, skew)?;
@@ -118,21 +139,27 @@ async fn find(services: &Services, token: &str, name: &[u8]) -> Result<Actor, Er
         services.verified.remember(name.to_vec(), Arc::clone(&claims), place, now);
         (claims, place)
     };
-    match &services.issuers.get(issuer).ok_or(Error::Token("issuer not trusted"))?.mapping {
+    let trusted = services.issuers.get(issuer).ok_or(Error::Token("issuer not trusted"))?;
+    possession::check(services, trusted, &claims, shown).await?;
+    match &trusted.mapping {
         Mapping::Own => own(services, &claims).await,
         Mapping::External(map) => external(services, map, &claims).await,
     }
 }
 
-/// The `iss` of a token that is not verified yet, to find whose keys verify it.
-fn unverified_issuer(token: &str) -> Option<String> {
+/// Claims of a token that is not verified yet, to find whose keys verify it.
+pub(super) fn unverified_claims(token: &str) -> Option<Map<String, Value>> {
     let mut parts = token.split('.');
     let (_, body, _) = (parts.next()?, parts.next()?, parts.next()?);
-    let claims: Map<String, Value> = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()?;
-    claims.get("iss")?.as_str().map(str::to_owned)
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()
 }
 
-fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
+fn unverified_issuer(token: &str) -> Option<String> {
+    unverified_claims(token)?.get("iss")?.as_str().map(str::to_owned)
+}
+
+/// A claim as text.
+pub(super) fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
     // The whole name first: names of HelseID claims hold dots and slashes themselves.
     let value = claims.get(name).or_else(|| {
         let (outer, inner) = name.split_once('.')?;
@@ -147,8 +174,8 @@ fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
 
 fn scopes(claims: &Map<String, Value>, name: &str) -> BTreeSet<Scope> {
     match claims.get(name) {
-        Some(Value::String(list)) => list.split(' ').filter_map(Scope::parse).collect(),
-        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).filter_map(Scope::parse).collect(),
+        Some(Value::String(list)) => list.split(' ').flat_map(smart::scopes).collect(),
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).flat_map(smart::scopes).collect(),
         _ => BTreeSet::new(),
     }
 }

@@ -1,10 +1,12 @@
 //! "I don't want to answer": recorded, and open to a change of mind until the time is over.
 
-use super::Services;
 use super::audit::{self, Deed};
 use super::draft::{Error, lock_held, may_change};
 use super::events::{self, Event, EventKind};
 use super::holder::Holder;
+use super::{Caller, Services, invitation};
+use crate::domain::ids::InvitationId;
+use crate::domain::policy::{Action, Resource, decide};
 use crate::storage::{drafts, invitations};
 
 /// Declines. What was saved so far is deleted: nobody shall read what the patient chose not to hand in.
@@ -30,6 +32,32 @@ pub async fn decline(services: &Services, holder: &Holder, request_id: &str) -> 
                     .in_unit(held.invitation.unit);
                 audit::write(tx, services, &holder.caller(request_id), &deed.in_unit(held.invitation.unit)).await?;
                 Ok(())
+            })
+        })
+        .await
+}
+
+/// The same by staff, for a patient who says no in the conversation or on the telephone. Saying it again
+/// changes nothing; who has answered has not declined.
+pub async fn for_patient(services: &Services, caller: &Caller, id: InvitationId) -> Result<(), invitation::Error> {
+    let context = (services.clone(), caller.clone(), id);
+    services
+        .db
+        .write(context, |(services, caller, id), tx| {
+            Box::pin(async move {
+                let now = services.now();
+                let row = invitations::lock(tx, caller.actor.organization(), *id).await?.ok_or(invitation::Error::NotFound)?;
+                let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[row.unit], stated: None })?;
+                let to = row.state.decline()?;
+                if to != row.state {
+                    invitations::transition(tx, &row, to, row.flagged, now).await?;
+                    drafts::delete(tx, row.id).await?;
+                    let event = Event::new(EventKind::InvitationDeclined, row.organization, row.unit, row.id);
+                    events::announce(tx, services, &event.on(now.timestamp_micros().to_string())).await?;
+                }
+                let deed = Deed::done("invitation.decline", Some(("invitation", id.0)), vec![row.patient]).in_unit(row.unit).on(ground);
+                audit::write(tx, services, caller, &deed).await?;
+                Ok::<_, invitation::Error>(())
             })
         })
         .await

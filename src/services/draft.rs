@@ -3,6 +3,7 @@
 use super::Services;
 use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
+use super::giver::{fits, giver};
 use super::holder::{self, Held, Holder, SessionKind, hold, hold_locked};
 use super::library::Form;
 use super::vault::PatientCipher;
@@ -12,7 +13,7 @@ use crate::domain::ids::ResponseId;
 use crate::domain::invitation::{ClosedReason, InvitationState};
 use crate::domain::language::Language;
 use crate::domain::respondent::{Respondent, RespondentFault, RespondentKind};
-use crate::fhir::read::{self, ResponseStatus};
+use crate::fhir::read::{self, Normalised, ResponseStatus};
 use crate::fhir::write::{self, ResponseMeta};
 use crate::storage::drafts::{self, Draft};
 use crate::storage::{Snapshot, Tx, invitations, sessions};
@@ -141,9 +142,14 @@ pub(super) fn stored(form: &Form, answers: &Answers, status: ResponseStatus, lan
     pack(serde_json::to_vec(&write::bare_response(&form.questionnaire, answers, &meta)).unwrap_or_default())
 }
 
-/// Reads a body of answers against the form: structure, then what foreign renderers do, then rules.
+/// Reads a body of answers against the form: structure, then what foreign renderers do.
 pub(super) fn accept(form: &Form, body: &Value, respondent: Option<&Respondent>) -> Result<Answers, Vec<Issue>> {
-    let document = read::response(body)?;
+    taken_in(form, body, respondent).map(|read| read.answers)
+}
+
+/// The same, with what had to be changed to read it.
+pub(super) fn taken_in(form: &Form, body: &Value, respondent: Option<&Respondent>) -> Result<Normalised, Vec<Issue>> {
+    let mut document = read::response(body)?;
     if !matches!(document.status, ResponseStatus::InProgress | ResponseStatus::Completed | ResponseStatus::Amended) {
         return Err(vec![Issue::of_whole(Severity::Error, IssueCode::InvalidValue, "QuestionnaireResponse.status")]);
     }
@@ -151,7 +157,8 @@ pub(super) fn accept(form: &Form, body: &Value, respondent: Option<&Respondent>)
         return Err(vec![Issue::of_whole(Severity::Error, IssueCode::QuestionnaireNotFound, "QuestionnaireResponse.questionnaire")]);
     }
     let context = Context { not_asked: respondent.map_or(&[], Respondent::not_asked) };
-    Ok(read::normalise(&form.questionnaire, document, &context).answers)
+    read::normalise::completed(&mut document);
+    Ok(read::normalise(&form.questionnaire, document, &context))
 }
 
 fn may_answer(invitation: &invitations::Invitation, now: DateTime<Utc>) -> Result<(), Error> {
@@ -225,7 +232,9 @@ async fn read_in(snapshot: &Snapshot, services: &Services, holder: &Holder, lang
         }
         Some(draft) if draft.device != holder.device => return Err(Error::Elsewhere),
         Some(draft) => {
-            let saved = asked(&held.form, open(&held.cipher, &held.form, &draft)?);
+            let saved = open(&held.cipher, &held.form, &draft)?;
+            let respondent = saved.respondent.filter(|own| fits(holder, own));
+            let saved = asked(&held.form, Content { respondent, answers: saved.answers });
             let language = Language::parse(&draft.language).map_err(|_| Fault::Content("language"))?;
             to_view(&held.form, &saved, draft.version, language, Some(&draft))
         }
@@ -270,7 +279,8 @@ async fn save_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &str
         return Err(Error::Changed(current));
     }
     let before = known.as_ref().map(|draft| open(&held.cipher, &held.form, draft)).transpose()?;
-    let respondent = command.respondent.clone().or_else(|| before.and_then(|saved| saved.respondent));
+    let stored_by = before.and_then(|saved| saved.respondent);
+    let respondent = giver(tx, holder, &held, command.respondent.clone(), stored_by).await?;
     let language = language_of(&held.form, command.language.as_ref(), known.as_ref())?;
     let answers = accept(&held.form, &command.answers, respondent.as_ref()).map_err(Error::Answers)?;
     let saved = Content { answers, respondent };

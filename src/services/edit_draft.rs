@@ -3,6 +3,7 @@
 
 use super::Services;
 use super::draft::{self, Content, DraftView, Error, check_respondent, language_of, lock_held, may_change, put, sealed, to_view};
+use super::giver::giver;
 use super::holder::Holder;
 use crate::domain::answers::{Answers, Context, Issue, IssueCode, Severity, initial, prune};
 use crate::domain::language::Language;
@@ -58,7 +59,7 @@ async fn edit_in(tx: &Tx, services: &Services, holder: &Holder, request_id: &str
     let (before, stored_by) = before.map_or((Answers::default(), None), |saved| (saved.answers, saved.respondent));
     // What the form answers by itself is there from the first save on, and can be changed after.
     let before = if before.items.is_empty() && stored_by.is_none() { initial(&held.form.questionnaire) } else { before };
-    let respondent = command.respondent.clone().or(stored_by);
+    let respondent = giver(tx, holder, &held, command.respondent.clone(), stored_by).await?;
     let form = &held.form.questionnaire;
     let context = Context { not_asked: respondent.as_ref().map_or(&[], Respondent::not_asked) };
     let answers = match &command.change {

@@ -19,12 +19,13 @@ const FOUND: u64 = 5_000;
 const AT_ONCE: usize = 50;
 
 /// What is deleted by the time of which kind, in an order in which nothing is left hanging.
-const STEPS: [(Kind, Rows, &str); 5] = [
+const STEPS: [(Kind, Rows, &str); 6] = [
     (Kind::Draft, Rows::Drafts, "retention.draft"),
     (Kind::Response, Rows::Responses, "retention.response"),
     (Kind::Invitation, Rows::Invitations, "retention.invitation"),
     (Kind::Invitation, Rows::Appointments, "retention.appointment"),
     (Kind::Contact, Rows::Contacts, "retention.contact"),
+    (Kind::Contact, Rows::Representatives, "retention.representative"),
 ];
 
 /// Deletes what is due in every organization; gives how many rows.

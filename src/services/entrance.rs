@@ -7,10 +7,11 @@
 use super::Services;
 use super::fault::Fault;
 use super::holder::{Holder, Place};
+use super::sign_in;
 use crate::crypto::hash::Label;
 use crate::crypto::ring::Purpose;
 use crate::crypto::{cookie, hash};
-use crate::domain::ids::uuid_v7;
+use crate::domain::ids::{CredentialId, uuid_v7};
 use crate::domain::secret::LinkToken;
 use crate::storage::credentials::{self, By};
 use crate::storage::organizations;
@@ -91,6 +92,35 @@ pub async fn organization_of(services: &Services, link: &LinkToken) -> Result<Op
             })
         })
         .await
+}
+
+/// The provider (name, title) that the patient of a link signs in at, instead of telling the birth date.
+/// Writes nothing.
+pub async fn provider_of(services: &Services, link: &LinkToken) -> Result<Option<(String, String)>, Fault> {
+    let hashes: Vec<Vec<u8>> = services.ring.lookups(Label::Link, link.bytes()).into_iter().map(|(_, hash)| hash).collect();
+    let name = services
+        .db
+        .read(hashes, |hashes, snapshot| {
+            Box::pin(async move {
+                let Some(found) = credentials::find_secret(snapshot, By::Link, hashes.clone()).await? else { return Ok(None) };
+                let own = &found.invitation;
+                Ok::<_, Fault>(organizations::patient_provider(snapshot, own.organization, own.unit).await?)
+            })
+        })
+        .await?;
+    Ok(name.map(|name| {
+        let title = sign_in::title(services, &name);
+        (name, title)
+    }))
+}
+
+/// The entrance of a credential whose code was typed, as if its link had been opened.
+pub async fn of_credential(services: &Services, id: CredentialId) -> Result<Option<Entrance>, Fault> {
+    let found =
+        services.db.read(id, |id, snapshot| Box::pin(async move { Ok::<_, Fault>(credentials::find(snapshot, *id).await?) })).await?;
+    let Some(credential) = found else { return Ok(None) };
+    let key = services.ring.get(Purpose::Link, credential.link_key_version)?;
+    Ok(Some(Entrance::new(services, Some(&hash::derive_link(&key, id)))))
 }
 
 fn subject(holder: &Holder) -> Vec<u8> {

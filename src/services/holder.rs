@@ -7,7 +7,7 @@ use super::vault::{PatientCipher, Person, open_patient};
 use super::{Caller, Services};
 use crate::crypto::tokens;
 use crate::domain::actor::{Actor, HolderActor};
-use crate::domain::ids::{DeviceId, InvitationId, OrganizationId, PatientId, SessionId, UnitId};
+use crate::domain::ids::{DeviceId, InvitationId, OrganizationId, PatientId, RepresentativeId, SessionId, UnitId};
 use crate::domain::invitation::InvitationState;
 use crate::domain::language::Language;
 use crate::storage::invitations::{self, Invitation};
@@ -53,6 +53,10 @@ pub struct Holder {
     pub idle_until: DateTime<Utc>,
     /// Ends then in any case.
     pub absolute_until: DateTime<Utc>,
+    /// The provider that the person signed in at; `None` for who told the birth date.
+    pub provider: Option<String>,
+    /// Who signed in, where it is not the patient.
+    pub representative: Option<RepresentativeId>,
 }
 
 impl Holder {
@@ -64,6 +68,8 @@ impl Holder {
             remember: session.remember,
             idle_until: session.idle_until,
             absolute_until: session.absolute_until,
+            provider: session.provider.clone(),
+            representative: session.representative,
         }
     }
 

@@ -6,6 +6,7 @@ use super::events::{self, Event, EventKind};
 use super::fault::{Fault, unit_error};
 use super::idempotency::{self as repeat, Begun, Repeatable};
 use super::invitation::{Issued, new_credential, render, secrets, view};
+use super::representatives::{self, Registration, Unfit};
 use super::vault::PatientCipher;
 use super::{Caller, LONGEST_BATCH, Services};
 use crate::domain::appointment::VisitStatus;
@@ -14,7 +15,7 @@ use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{AppointmentId, CredentialId, InvitationId, OrganizationId, PatientId, PatientIdentifierId, UnitId};
 use crate::domain::invitation::{InvitationState, window};
 use crate::domain::language::Language;
-use crate::domain::policy::{Action, Denied, Resource, decide, may_ever};
+use crate::domain::policy::{Action, Denied, Ground, Resource, decide, may_ever};
 use crate::storage::appointments::{self, Appointment};
 use crate::storage::invitations::{self, Invitation};
 use crate::storage::organizations::{self, Unit};
@@ -48,6 +49,8 @@ pub struct PatientData {
     pub language: Option<Language>,
     /// Contact.
     pub contact: Option<Contact>,
+    /// Who may answer in their place. Those who are registered and not named here stay.
+    pub representatives: Vec<Registration>,
 }
 
 /// The visit that the letter announces.
@@ -90,6 +93,8 @@ pub enum FieldFault {
     OutOfRange,
     /// Does not agree with what is known.
     Mismatch,
+    /// More than there may be.
+    TooMany,
 }
 
 /// Why one item is refused.
@@ -144,7 +149,7 @@ enum Kept {
 }
 
 /// Pointers that faults can have; kept outcomes are read back through it.
-const POINTERS: [&str; 8] = [
+const POINTERS: [&str; 9] = [
     "/due_on",
     "/appointment/unit",
     "/unit",
@@ -152,12 +157,13 @@ const POINTERS: [&str; 8] = [
     "/appointment/starts_at",
     "/answer_until",
     "/patient/birth_date",
+    "/patient/representatives",
     "/appointment/external_id",
 ];
 
 /// Issued with which credential, or the live invitation that stands in the way. That is an answer,
 /// not a refusal: what the request says about patient and visit is kept.
-type Made = Result<(Issued, CredentialId), InvitationId>;
+pub(super) type Made = Result<(Issued, CredentialId), InvitationId>;
 
 fn made(made: Made) -> Result<Issued, Error> {
     made.map(|(issued, _)| issued).map_err(Error::Exists)
@@ -293,7 +299,7 @@ pub async fn register_visit(services: &Services, caller: &Caller, patient: Patie
                     .await?
                     .ok_or(field("/appointment/unit", FieldFault::UnitUnknown))?;
                 let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[unit.id], stated: None })?;
-                let patient = put_patient(tx, services, caller, patient, now).await?;
+                let patient = known_patient(tx, services, caller, patient, (unit.id, ground)).await?;
                 let id = put_appointment(tx, services, caller, visit, patient, now).await?;
                 let deed = Deed::done("appointment.register", Some(("appointment", id.0)), vec![patient]).in_unit(unit.id).on(ground);
                 audit::write(tx, services, caller, &deed).await?;
@@ -313,23 +319,55 @@ async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) 
     let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[unit.id], stated: None })?;
     let (form_name, form_version) = form_of(services, order, &unit)?;
     check_times(order, now)?;
-    let patient = put_patient(tx, services, caller, &order.patient, now).await?;
+    let patient = known_patient(tx, services, caller, &order.patient, (unit.id, ground)).await?;
     let appointment = match &order.visit {
         Some(visit) => Some(put_appointment(tx, services, caller, visit, patient, now).await?),
         None => None,
     };
-    let times = window(now, order.visit.as_ref().map(|visit| visit.starts_at), order.due_on, order.answer_until);
+    let place = Place {
+        unit: &unit,
+        patient,
+        visit: appointment.zip(order.visit.as_ref().map(|visit| visit.starts_at)),
+        form: (form_name, form_version),
+        due_on: order.due_on,
+        answer_until: order.answer_until,
+    };
+    Ok(put_invitation(tx, services, caller, place, ground).await?)
+}
+
+/// What a new invitation is for.
+pub(super) struct Place<'a> {
+    /// Who asks.
+    pub(super) unit: &'a Unit,
+    /// Who is asked.
+    pub(super) patient: PatientId,
+    /// Before which visit.
+    pub(super) visit: Option<(AppointmentId, DateTime<Utc>)>,
+    /// Form and version.
+    pub(super) form: (String, String),
+    /// Due date, where there is no visit.
+    pub(super) due_on: Option<NaiveDate>,
+    /// End of answering, where another one is asked for.
+    pub(super) answer_until: Option<DateTime<Utc>>,
+}
+
+/// Makes an invitation with its credential, unless a live one to the same form before the same visit stands.
+/// The patient is held.
+pub(super) async fn put_invitation(tx: &Tx, services: &Services, caller: &Caller, place: Place<'_>, ground: Ground) -> Result<Made, Fault> {
+    let now = services.now();
+    let Place { unit, patient, visit, form: (questionnaire_name, questionnaire_version), due_on, answer_until } = place;
+    let times = window(now, visit.map(|(_, starts_at)| starts_at), due_on, answer_until);
     let row = Invitation {
         id: InvitationId::new(now, services.entropy.as_ref()),
         organization: unit.organization,
         unit: unit.id,
         patient,
-        appointment,
-        questionnaire_name: form_name,
-        questionnaire_version: form_version,
+        appointment: visit.map(|(id, _)| id),
+        questionnaire_name,
+        questionnaire_version,
         state: InvitationState::Issued,
         flagged: false,
-        due_on: if appointment.is_some() { None } else { Some(order.due_on.unwrap_or_else(|| oslo_date(now))) },
+        due_on: if visit.is_some() { None } else { Some(due_on.unwrap_or_else(|| oslo_date(now))) },
         answer_until: times.answer_until,
         amend_until: times.amend_until,
         created_at: now,
@@ -391,6 +429,26 @@ fn check_times(order: &Order, now: DateTime<Utc>) -> Result<(), Error> {
         return Err(field("/answer_until", FieldFault::OutOfRange));
     }
     Ok(())
+}
+
+/// The patient of an order, with those whom it names as representatives.
+async fn known_patient(
+    tx: &Tx,
+    services: &Services,
+    caller: &Caller,
+    data: &PatientData,
+    tie: (UnitId, Ground),
+) -> Result<PatientId, Error> {
+    let patient = put_patient(tx, services, caller, data, services.now()).await?;
+    let pointer = "/patient/representatives";
+    representatives::put_all(tx, services, caller, patient, &data.representatives, tie).await.map_err(|error| match error {
+        representatives::Error::Unfit(Unfit::TooMany) => field(pointer, FieldFault::TooMany),
+        representatives::Error::Unfit(Unfit::Age | Unfit::Patient) => field(pointer, FieldFault::Mismatch),
+        representatives::Error::Denied(denied) => denied.into(),
+        representatives::Error::Fault(fault) => fault.into(),
+        representatives::Error::NotFound | representatives::Error::Erased => Fault::Content("patient").into(),
+    })?;
+    Ok(patient)
 }
 
 /// Finds the patient by identifier and writes what the letter system knows newer, or makes a new one.

@@ -9,6 +9,7 @@ use crate::fhir::write;
 use crate::print::{paper, pdf};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -34,6 +35,12 @@ pub struct Form {
     pub sha256: Vec<u8>,
     /// Came with the program.
     pub built_in: bool,
+    /// The form as a resource of the FHIR service, in all its languages.
+    pub resource: Value,
+    /// The same as the national platform wants it: one resource a language.
+    pub national: Vec<Value>,
+    /// Version of these resources: another one when a supplement has been revised.
+    pub resource_version: String,
     rendered: BTreeMap<Language, Rendered>,
     papers: BTreeMap<Language, OnceLock<Rendered>>,
 }
@@ -132,9 +139,15 @@ impl Library {
         let rendered: BTreeMap<_, _> = rendered.collect();
         let papers = rendered.keys().map(|language| (language.clone(), OnceLock::new())).collect();
         let sha256 = sha256(&file.bytes);
+        let (resource, resource_version) = as_resource(&questionnaire);
+        let languages = questionnaire.languages();
+        let national = languages.iter().map(|language| versioned(write::national(&questionnaire, language), &resource_version));
+        let national = national.collect();
         let versions = self.forms.entry(questionnaire.name().to_owned()).or_default();
-        versions
-            .insert(order_of(questionnaire.version()), Arc::new(Form { questionnaire, sha256, built_in: file.built_in, rendered, papers }));
+        versions.insert(
+            order_of(questionnaire.version()),
+            Arc::new(Form { questionnaire, sha256, built_in: file.built_in, resource, national, resource_version, rendered, papers }),
+        );
     }
 
     /// A form in an exact version, or its newest one.
@@ -179,6 +192,21 @@ impl Form {
     pub fn supplement_revision(&self, language: &Language) -> i32 {
         self.questionnaire.metadata.supplements.get(language).and_then(|revision| i32::try_from(*revision).ok()).unwrap_or(0)
     }
+}
+
+/// The resource with its version, which is a part of the hash of the rest in hexadecimal digits.
+fn as_resource(form: &Questionnaire) -> (Value, String) {
+    let resource = write::form_resource(form);
+    let hash = sha256(resource.to_string().as_bytes());
+    let version = format!("{:016x}", hash.iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte)));
+    (versioned(resource, &version), version)
+}
+
+fn versioned(mut resource: Value, version: &str) -> Value {
+    if let Some(meta) = resource.as_object_mut().map(|object| object.entry("meta").or_insert_with(|| serde_json::json!({}))) {
+        meta["versionId"] = version.into();
+    }
+    resource
 }
 
 /// `1.10.0` comes after `1.9.0`.

@@ -9,7 +9,10 @@ pub mod access_log;
 pub mod admin;
 pub mod audit;
 pub mod authenticate;
+pub mod cds_client;
 pub mod change_appointment;
+pub mod chart;
+pub mod clinic_session;
 pub mod decline;
 pub mod deliveries;
 pub mod draft;
@@ -22,25 +25,37 @@ pub mod events;
 pub mod expire_invitations;
 pub mod export_patient;
 pub mod fault;
+pub mod fhir;
+pub mod findings;
+pub mod giver;
+pub mod glass;
 pub mod holder;
 pub mod idempotency;
 pub mod invitation;
 pub mod issue_invitations;
 pub mod keys;
+pub mod launch;
 pub mod lease;
 pub mod letter;
 pub mod library;
 pub mod notices;
 pub mod open_session;
+pub mod open_signed_in;
 pub mod outbox;
+pub mod paper_sheet;
+pub mod patient_view;
 pub mod patients;
 pub mod plan_notices;
+pub mod possession;
 pub mod print_paper;
 pub mod purge;
 pub mod render_message;
+pub mod representatives;
 pub mod responses;
 pub mod retention;
 pub mod review;
+pub mod sign_in;
+mod sign_in_limit;
 pub mod startup;
 pub mod stop_notices;
 pub mod submit_response;
@@ -82,6 +97,10 @@ pub struct Rules {
     pub session_remembered: Duration,
     /// A session ends then whatever happens.
     pub session_absolute: Duration,
+    /// A session of a clinician ends when unused this long.
+    pub clinic_idle: Duration,
+    /// A session of a clinician ends then whatever happens.
+    pub clinic_absolute: Duration,
     /// How long an idempotency key is kept.
     pub idempotency_kept: Duration,
     /// How long the work under an idempotency key may take before another try takes over.
@@ -104,6 +123,8 @@ impl Default for Rules {
             session_idle: Duration::hours(2),
             session_remembered: Duration::hours(24),
             session_absolute: Duration::hours(24),
+            clinic_idle: Duration::minutes(30),
+            clinic_absolute: Duration::hours(10),
             idempotency_kept: Duration::hours(24),
             idempotency_lock: Duration::minutes(2),
             token_skew_seconds: 30,
@@ -139,6 +160,10 @@ pub struct Services {
     pub outward: Arc<Outward>,
     /// Sends mails; `None` where no mail is sent.
     pub mail: Option<Mailer>,
+    /// Where people sign in.
+    pub doors: Arc<Vec<sign_in::SignIn>>,
+    /// Record systems that may ask for cards.
+    pub cds_clients: Arc<Vec<cds_client::CdsClient>>,
 }
 
 impl Services {
@@ -154,7 +179,8 @@ impl Services {
         let vault = Arc::new(vault::Vault::new(Arc::clone(&ring), Arc::clone(&entropy)));
         let (issuers, verified) = (Arc::default(), Arc::default());
         let outward = Arc::new(Outward::new(rules.webhook_targets.clone(), rules.webhook_authorities.clone()));
-        Self { db, ring, clock, entropy, library: Arc::new(library), rules: Arc::new(rules), vault, issuers, verified, outward, mail: None }
+        let (library, rules, doors, cds_clients) = (Arc::new(library), Arc::new(rules), Arc::default(), Arc::default());
+        Self { db, ring, clock, entropy, library, rules, vault, issuers, verified, outward, mail: None, doors, cds_clients }
     }
 
     /// The same with these issuers of API tokens.
@@ -167,6 +193,18 @@ impl Services {
     #[must_use]
     pub fn with_mail(self, mail: Option<Mailer>) -> Self {
         Self { mail, ..self }
+    }
+
+    /// The same with these providers of sign-in.
+    #[must_use]
+    pub fn with_sign_in(self, doors: Vec<sign_in::SignIn>) -> Self {
+        Self { doors: Arc::new(doors), ..self }
+    }
+
+    /// The same with these record systems that ask for cards.
+    #[must_use]
+    pub fn with_cds_clients(self, cds_clients: Vec<cds_client::CdsClient>) -> Self {
+        Self { cds_clients: Arc::new(cds_clients), ..self }
     }
 
     /// The same for requests: who waits for an answer gets one, if only that there is none now.

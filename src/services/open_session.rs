@@ -15,15 +15,16 @@ use crate::crypto::ring::Purpose;
 use crate::crypto::tokens::{self, Handle};
 use crate::domain::actor::{Actor, HolderActor};
 use crate::domain::attempts::{
-    ADDRESS_WINDOW_MINUTES, ALARM_ALL_CODES, PER_ADDRESS, PER_CREDENTIAL, PER_HOUR_ALL_CODES, address_block, wait_after, window_start,
+    ADDRESS_WINDOW_MINUTES, ALARM_ALL_CODES, PER_ADDRESS, PER_CREDENTIAL, PER_HOUR_ALL_CODES, SIGN_INS_PER_ADDRESS, address_block,
+    wait_after, window_start,
 };
-use crate::domain::ids::{DeviceId, SessionId};
+use crate::domain::ids::{CredentialId, DeviceId, RepresentativeId, SessionId};
 use crate::domain::invitation::{ClosedReason, InvitationState};
 use crate::domain::secret::{Code, LinkToken};
 use crate::storage::attempts::{self, Count, Counter, Scope};
 use crate::storage::credentials::{self, By, Found};
 use crate::storage::sessions::{self, Session};
-use crate::storage::{StorageError, Tx, drafts, invitations, patients};
+use crate::storage::{StorageError, Tx, drafts, invitations, organizations, patients, representatives};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::net::IpAddr;
 
@@ -86,6 +87,17 @@ pub enum Error {
     /// The invitation is closed.
     #[error("the invitation is closed")]
     Closed(ClosedReason),
+    /// The unit's patients sign in at a provider; the credential that was shown.
+    #[error("a sign-in is needed")]
+    SignIn {
+        /// The provider's name.
+        provider: String,
+        /// What was shown.
+        credential: CredentialId,
+    },
+    /// Somebody signed in who is not the patient.
+    #[error("another person")]
+    OtherPerson,
     /// Answered, and the time to amend is over.
     #[error("answered")]
     Answered,
@@ -101,11 +113,16 @@ enum Attempt {
     Refused(Error, Option<Box<Found>>),
 }
 
-struct Reserved {
-    found: Option<Found>,
-    counters: Vec<Counter>,
-    failures: i32,
-    right: bool,
+/// What was shown, found right or not, before it is acted on.
+pub(super) struct Reserved {
+    pub(super) found: Option<Found>,
+    pub(super) counters: Vec<Counter>,
+    pub(super) failures: i32,
+    pub(super) right: bool,
+    /// The provider that the person signed in at.
+    pub(super) provider: Option<String>,
+    /// Who signed in, where it is not the patient.
+    pub(super) representative: Option<RepresentativeId>,
 }
 
 /// Opens a session. Runs to its end even when the caller goes away: an attempt that was counted is
@@ -128,7 +145,8 @@ async fn decide(services: &Services, command: Command) -> Result<Opened, Error> 
         }
     };
     if reserved.right {
-        return admit(services, command, reserved).await;
+        let device = Device { tokens: command.device_tokens, remember: command.remember, own: None, others: Vec::new() };
+        return admit(services, device, command.request_id, reserved).await;
     }
     if reserved.failures >= PER_CREDENTIAL
         && let Some(found) = reserved.found
@@ -211,7 +229,7 @@ async fn reserve_in(tx: &Tx, services: &Services, asked: &Asked) -> Result<Attem
             Scope::AllCodes if count == ALARM_ALL_CODES => {
                 tracing::warn!(failures = count, "unusually many wrong codes are being typed this hour; see docs/operations.md");
             }
-            Scope::AllCodes | Scope::Address => {}
+            Scope::AllCodes | Scope::Address | Scope::SignIn => {}
         }
     }
     let person = match &found {
@@ -222,7 +240,7 @@ async fn reserve_in(tx: &Tx, services: &Services, asked: &Asked) -> Result<Attem
     // link itself is told that it is closed; a typed code is answered like one that does not exist.
     let erased = found.as_ref().is_some_and(|found| found.patient.key.is_none());
     let right = (erased && asked.by == By::Link) || person.is_some_and(|(_, person)| person.birth_date == asked.birth_date);
-    Ok(Attempt::Reserved(Box::new(Reserved { found, counters, failures, right })))
+    Ok(Attempt::Reserved(Box::new(Reserved { found, counters, failures, right, provider: None, representative: None })))
 }
 
 fn limit_of(scope: Scope) -> i32 {
@@ -230,13 +248,14 @@ fn limit_of(scope: Scope) -> i32 {
         Scope::Credential => PER_CREDENTIAL,
         Scope::Address => PER_ADDRESS,
         Scope::AllCodes => PER_HOUR_ALL_CODES,
+        Scope::SignIn => SIGN_INS_PER_ADDRESS,
     }
 }
 
 fn waits_of(scope: Scope) -> fn(i32) -> Duration {
     match scope {
         Scope::Credential => wait_after,
-        Scope::Address | Scope::AllCodes => |_| Duration::zero(),
+        Scope::Address | Scope::AllCodes | Scope::SignIn => |_| Duration::zero(),
     }
 }
 
@@ -246,7 +265,7 @@ async fn refusal(tx: &Tx, counter: &Counter, limit: i32, now: DateTime<Utc>) -> 
     let until = match counter.scope {
         Scope::Credential if count.failures >= limit => return Ok(Error::Exhausted),
         Scope::Credential => count.wait_until,
-        Scope::Address => counter.window_start + Duration::minutes(ADDRESS_WINDOW_MINUTES),
+        Scope::Address | Scope::SignIn => counter.window_start + Duration::minutes(ADDRESS_WINDOW_MINUTES),
         Scope::AllCodes => counter.window_start + Duration::hours(1),
     };
     Ok(Error::Wait((until - now).num_seconds().max(1)))
@@ -274,15 +293,27 @@ async fn lock_out_in(tx: &Tx, services: &Services, found: &Found, request_id: &s
     audit::write(tx, services, &Caller::system(organization, request_id), &deed).await
 }
 
-async fn admit(services: &Services, command: Command, reserved: Reserved) -> Result<Opened, Error> {
+/// What a person comes with beside the proof of who they are.
+pub(super) struct Device {
+    pub(super) tokens: Vec<String>,
+    pub(super) remember: bool,
+    /// The device of who signed in, on whatever they do.
+    pub(super) own: Option<DeviceId>,
+    /// Devices that are somebody else's, whoever used this browser before.
+    pub(super) others: Vec<DeviceId>,
+}
+
+/// Opens the session, or says why not.
+pub(super) async fn admit(services: &Services, command: Device, request_id: String, reserved: Reserved) -> Result<Opened, Error> {
     let Some(found) = reserved.found.clone() else { return Err(Error::Wrong) };
     let now = services.now();
     let known_device = command
-        .device_tokens
+        .tokens
         .iter()
         .filter_map(|token| tokens::handle(&services.ring, tokens::DEVICE, token, now))
         .find(|handle| handle.inv == found.invitation.id.0)
-        .map(|handle| DeviceId(handle.sub));
+        .map(|handle| DeviceId(handle.sub))
+        .filter(|device| !command.others.contains(device));
     let idle = if command.remember { services.rules.session_remembered } else { services.rules.session_idle };
     let absolute_until = now + services.rules.session_absolute;
     let session = Session {
@@ -290,14 +321,16 @@ async fn admit(services: &Services, command: Command, reserved: Reserved) -> Res
         organization: found.invitation.organization,
         invitation: found.invitation.id,
         credential: found.credential.id,
-        device: known_device.unwrap_or_else(|| DeviceId::new(now, services.entropy.as_ref())),
+        device: command.own.or(known_device).unwrap_or_else(|| DeviceId::new(now, services.entropy.as_ref())),
         kind: SessionKind::Answering,
         remember: command.remember,
         last_seen_at: now,
         idle_until: (now + idle).min(absolute_until),
         absolute_until,
+        provider: reserved.provider.clone(),
+        representative: reserved.representative,
     };
-    let context = (services.clone(), reserved, session.clone(), command.request_id);
+    let context = (services.clone(), reserved, session.clone(), request_id);
     let refused = services
         .db
         .write(context, move |(services, reserved, session, request_id), tx| {
@@ -376,11 +409,26 @@ async fn admit_in(
         }
         return Ok(Some(Error::Closed(ClosedReason::Expired)));
     }
+    let provider = organizations::patient_provider(tx, row.organization, row.unit).await?;
+    if let Some(provider) = provider.filter(|own| reserved.provider.as_ref() != Some(own)) {
+        return Ok(Some(Error::SignIn { provider, credential: found.credential.id }));
+    }
+    let deed = match session.representative {
+        None => Deed::done("session.open", Some(("invitation", row.id.0)), vec![row.patient]),
+        Some(id) => {
+            // Who was removed meanwhile is somebody else.
+            let registered = representatives::of_patient(tx, row.organization, row.patient).await?;
+            if !registered.iter().any(|own| own.id == id) {
+                return Ok(Some(Error::OtherPerson));
+            }
+            Deed::done("session.open-representative", Some(("representative", id.0)), vec![row.patient])
+        }
+    };
     if let Ok(opened) = row.state.open() {
         invitations::transition(tx, &row, opened, row.flagged, now).await?;
     }
     sessions::insert(tx, session, now).await?;
-    let deed = Deed::done("session.open", Some(("invitation", row.id.0)), vec![row.patient]).in_unit(row.unit);
+    let deed = deed.in_unit(row.unit);
     audit::write(tx, services, &caller, &deed).await?;
     Ok(None)
 }

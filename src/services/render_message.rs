@@ -112,7 +112,9 @@ async fn render_in(tx: &Tx, services: &Services, caller: &Caller, id: Invitation
     let language = text::ui_language(&language);
     // Neither unit nor visit: whoever looks at the phone learns that somebody asks, not who is ill of what.
     let args = [("organization", name.into()), ("link", shown.link.as_str().into())];
-    let words = text::words(&language, &format!("message-{}", kind.word()), &args);
+    let signs_in = organizations::patient_provider(tx, organization, row.unit).await?.is_some();
+    let key = format!("message-{}{}", kind.word(), if signs_in { "-sign-in" } else { "" });
+    let words = text::words(&language, &key, &args);
     let deed = Deed::done("invitation.message", Some(("invitation", id.0)), vec![row.patient]).in_unit(row.unit).on(ground);
     audit::write(tx, services, caller, &deed).await?;
     Ok(Some(Message { to, language, text: words, link: shown.link }))

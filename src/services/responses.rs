@@ -21,7 +21,7 @@ use crate::storage::{Reader, Snapshot, appointments, invitations, organizations,
 use crate::text;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Why not.
@@ -132,25 +132,35 @@ pub(super) async fn care_units(
     patient: PatientId,
     now: DateTime<Utc>,
 ) -> Result<Vec<UnitId>, Fault> {
+    Ok(care_units_of(reader, caller, &[patient], now).await?.remove(&patient).unwrap_or_default())
+}
+
+/// The same for several patients, in as many statements as for one.
+pub(super) async fn care_units_of(
+    reader: &impl Reader,
+    caller: &Caller,
+    patients: &[PatientId],
+    now: DateTime<Utc>,
+) -> Result<HashMap<PatientId, Vec<UnitId>>, Fault> {
     let organization = caller.actor.organization();
     let asker = caller.actor.person();
     let foreign = |by: Option<ClinicianId>| asker.is_none() || by != asker;
     let settings = organizations::organization(reader, organization).await?.ok_or(Fault::Content("organization"))?;
     let reach = Duration::days(i64::from(settings.care_window_days));
     let near = |at: DateTime<Utc>| at >= now - reach && at <= now + reach;
-    let mut units = BTreeSet::new();
-    for visit in appointments::of_patient(reader, organization, patient).await? {
+    let mut units: HashMap<PatientId, BTreeSet<UnitId>> = HashMap::new();
+    for visit in appointments::of_patients(reader, organization, patients).await? {
         if near(visit.starts_at) && foreign(visit.registered_by) {
-            units.insert(visit.unit);
+            units.entry(visit.patient).or_default().insert(visit.unit);
         }
     }
-    for invitation in invitations::of_patient(reader, organization, patient).await? {
+    for invitation in invitations::of_patients(reader, organization, patients).await? {
         let due = invitation.due_on.map(oslo_day_start);
         if (near(invitation.created_at) || due.is_some_and(near)) && foreign(invitation.issued_by) {
-            units.insert(invitation.unit);
+            units.entry(invitation.patient).or_default().insert(invitation.unit);
         }
     }
-    Ok(units.into_iter().collect())
+    Ok(units.into_iter().map(|(patient, units)| (patient, units.into_iter().collect())).collect())
 }
 
 /// The same for one response: the unit that asked for it may read it as long as it is recent.
@@ -169,14 +179,14 @@ pub(super) async fn response_units(
 }
 
 /// A response that the caller may read, with what opens it.
-struct Allowed {
-    response: Response,
-    ground: Ground,
-    cipher: PatientCipher,
-    form: Arc<Form>,
+pub(super) struct Allowed {
+    pub(super) response: Response,
+    pub(super) ground: Ground,
+    pub(super) cipher: PatientCipher,
+    pub(super) form: Arc<Form>,
 }
 
-async fn allow(services: &Services, caller: &Caller, id: ResponseId, snapshot: &Snapshot) -> Result<Allowed, Error> {
+pub(super) async fn allow(services: &Services, caller: &Caller, id: ResponseId, snapshot: &Snapshot) -> Result<Allowed, Error> {
     let organization = caller.actor.organization();
     let response = responses::find(snapshot, organization, id).await?.ok_or(Error::NotFound)?;
     let units = response_units(snapshot, caller, &response, services.now()).await?;
@@ -210,7 +220,7 @@ pub(super) fn open(cipher: &PatientCipher, form: &Form, version: &Version) -> Re
     Ok(Opened { answers, respondent })
 }
 
-async fn version_of(snapshot: &Snapshot, response: &Response, asked: Option<i32>) -> Result<Version, Error> {
+pub(super) async fn version_of(snapshot: &Snapshot, response: &Response, asked: Option<i32>) -> Result<Version, Error> {
     responses::version(snapshot, response.id, asked.unwrap_or(response.version)).await?.ok_or(Error::NotFound)
 }
 
@@ -225,12 +235,12 @@ pub(super) fn open_digest(
     serde_json::from_slice(&plain).map_err(|_| Fault::Content("digest"))
 }
 
-async fn logged<T>(services: &Services, caller: &Caller, read: (T, Deed)) -> Result<T, Error> {
+pub(super) async fn logged<T>(services: &Services, caller: &Caller, read: (T, Deed)) -> Result<T, Error> {
     audit::commit_read(services, caller, read.1).await?;
     Ok(read.0)
 }
 
-fn deed(action: &'static str, allowed: &Allowed) -> Deed {
+pub(super) fn deed(action: &'static str, allowed: &Allowed) -> Deed {
     Deed::done(action, Some(("response", allowed.response.id.0)), vec![allowed.response.patient])
         .in_unit(allowed.response.unit)
         .on(allowed.ground)
@@ -308,7 +318,7 @@ fn response_view(allowed: &Allowed, row: Version, review: Option<ReviewView>) ->
     })
 }
 
-async fn review_of(reader: &impl Reader, response: &Response) -> Result<Option<ReviewView>, Fault> {
+pub(super) async fn review_of(reader: &impl Reader, response: &Response) -> Result<Option<ReviewView>, Fault> {
     let Some(review) = responses::newest_review(reader, response.id).await? else { return Ok(None) };
     let person = organizations::clinician(reader, &ClinicianKey::Id(review.clinician)).await?;
     Ok(Some(ReviewView {
@@ -369,7 +379,7 @@ pub async fn summary(
     logged(services, caller, read).await
 }
 
-async fn summary_view(
+pub(super) async fn summary_view(
     services: &Services,
     snapshot: &Snapshot,
     allowed: &Allowed,
@@ -403,6 +413,7 @@ async fn summary_view(
     let subject = format!("Patient/{}", allowed.response.patient);
     let observations = write::observations(&ObservationInput {
         response: allowed.response.id.0,
+        source: Some(&format!("QuestionnaireResponse/{}", allowed.response.id)),
         questionnaire: form,
         answers: &opened.answers,
         respondent: &opened.respondent,

@@ -94,7 +94,7 @@ async fn past(
         Kind::Draft => vec![("drafts", count(Rows::Drafts).await?)],
         Kind::Response => vec![("responses", count(Rows::Responses).await?)],
         Kind::Invitation => vec![("invitations", count(Rows::Invitations).await?), ("visits", count(Rows::Appointments).await?)],
-        Kind::Contact => vec![("contacts", count(Rows::Contacts).await?)],
+        Kind::Contact => vec![("contacts", count(Rows::Contacts).await?), ("representatives", count(Rows::Representatives).await?)],
         Kind::Log => vec![("entries of the access log", expiry::count_log(reader, past).await?)],
         Kind::Attempts => vec![("counters of attempts", expiry::count_counters(reader, past, now).await?)],
     };

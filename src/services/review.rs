@@ -83,3 +83,28 @@ pub async fn review(services: &Services, caller: &Caller, id: ResponseId, versio
         })
         .await
 }
+
+/// Takes one's own mark on a version back: it was a slip, or there is more to read. Without a mark nothing
+/// changes. What was marked by a colleague stays.
+pub async fn undo(services: &Services, caller: &Caller, id: ResponseId, version: i32) -> Result<(), Error> {
+    let context = (services.clone(), caller.clone(), id, version);
+    services
+        .db
+        .write(context, |(services, caller, id, version), tx| {
+            Box::pin(async move {
+                let organization = caller.actor.organization();
+                let response = responses::hold(tx, organization, *id).await?.ok_or(Error::NotFound)?;
+                let units = response_units(tx, caller, &response, services.now()).await?;
+                let ground = decide(&caller.actor, Action::Review, Resource { units: &units, stated: caller.ground })?;
+                let Actor::Clinician(person) = &caller.actor else { return Err(Denied::Role.into()) };
+                if *version < 1 || *version > response.version {
+                    return Err(Error::Version);
+                }
+                responses::delete_review(tx, *id, *version, person.id).await?;
+                let deed = Deed::done("response.review-undo", Some(("response", id.0)), vec![response.patient]);
+                audit::write(tx, services, caller, &deed.in_unit(response.unit).on(ground)).await?;
+                Ok(())
+            })
+        })
+        .await
+}

@@ -4,6 +4,7 @@ use super::audit::{self, Deed};
 use super::draft::{self, Content, Error, lock_held, may_change, open, read_stored, stored};
 use super::events::{self, Event, EventKind};
 use super::fault::Fault;
+use super::giver::giver;
 use super::holder::{Held, Holder, Place, SessionKind, hold};
 use super::library::Form;
 use super::{Caller, Services, support_text};
@@ -118,7 +119,9 @@ async fn submit_in(
     if expected != Some(draft.version) {
         return Err(Error::Changed(draft.version));
     }
-    let Content { answers, respondent } = draft::asked(&held.form, open(&held.cipher, &held.form, &draft)?);
+    let saved = open(&held.cipher, &held.form, &draft)?;
+    let respondent = giver(tx, holder, &held, None, saved.respondent).await?;
+    let Content { answers, respondent } = draft::asked(&held.form, Content { respondent, answers: saved.answers });
     let respondent = respondent.ok_or_else(|| Error::Respondent(vec![]))?;
     let language = Language::parse(&draft.language).map_err(|_| Fault::Content("language"))?;
     let done = complete(&held.form.questionnaire, answers, &Context { not_asked: respondent.not_asked() }).map_err(Error::Answers)?;

@@ -160,7 +160,7 @@ pub async fn report(services: &Services, caller: &Caller, query: Query) -> Resul
 }
 
 /// Units that a unit admin sees; `None`: all of the organization's.
-fn own_units(actor: &Actor) -> Option<Vec<UnitId>> {
+pub(super) fn own_units(actor: &Actor) -> Option<Vec<UnitId>> {
     match actor {
         Actor::Clinician(person) if !person.has(Role::OrganizationAdmin) => Some(person.units(Role::UnitAdmin).into_iter().collect()),
         _ => None,

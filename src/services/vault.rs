@@ -80,11 +80,25 @@ impl Vault {
         Ok(OrganizationKey { root_version: root.version(), wrapped, ..stored.clone() })
     }
 
-    /// Takes in what the database has now; keys of organizations that have others are let go.
-    pub fn agree(&self, expected: BTreeMap<OrganizationId, Signature>) {
+    /// Takes in what the database has now: keys that are new are opened, so that from now on values are
+    /// made with those, whoever needs them first. What can't be opened is told to whom it is needed by.
+    pub fn agree(&self, rows: &[OrganizationKey]) {
+        let expected = signatures(rows);
+        let is_known = |opened: &Opened, organization: &OrganizationId| {
+            opened.keys.get(organization).is_some_and(|keys| expected.get(organization) == Some(&keys.signature))
+        };
+        let Ok(new) = self
+            .opened
+            .read()
+            .map(|opened| expected.keys().filter(|organization| !is_known(&opened, organization)).copied().collect::<Vec<_>>())
+        else {
+            return;
+        };
+        let own = |organization| rows.iter().filter(move |row| row.organization == organization);
+        let new: Vec<_> = new.into_iter().filter_map(|id| Some((id, self.unlock(id, own(id)).ok()?))).collect();
         if let Ok(mut opened) = self.opened.write() {
-            let Opened { keys, .. } = &mut *opened;
-            keys.retain(|organization, keys| expected.get(organization) == Some(&keys.signature));
+            opened.keys.retain(|organization, keys| expected.get(organization) == Some(&keys.signature));
+            opened.keys.extend(new);
             opened.expected = expected;
         }
     }
@@ -106,22 +120,30 @@ impl Vault {
 
     async fn reload(&self, reader: &impl Reader, organization: OrganizationId) -> Result<Arc<OrganizationKeys>, Fault> {
         let stored = organizations::keys(reader, Some(organization)).await?;
-        let keys = stored.iter().map(|key| self.open(key)).collect::<Result<Vec<_>, _>>()?;
-        if keys.is_empty() {
-            return Err(StorageError::Corrupt("organization without a key").into());
-        }
-        let mut keys = keys;
-        let signature = signatures(&stored).remove(&organization).unwrap_or_default();
-        let current = stored.iter().filter(|key| key.active_at.is_some()).max_by_key(|key| (key.active_at, key.version));
-        let current = current.map_or(0, |key| key.version);
-        keys.sort_by_key(|key| (key.version() != current, std::cmp::Reverse(key.version())));
-        let keys = Arc::new(OrganizationKeys { organization, keys, signature, entropy: Arc::clone(&self.entropy) });
+        let keys = self.unlock(organization, stored.iter())?;
         if let Ok(mut opened) = self.opened.write()
             && opened.expected.get(&organization).is_none_or(|expected| *expected == keys.signature)
         {
             opened.keys.insert(organization, Arc::clone(&keys));
         }
         Ok(keys)
+    }
+
+    /// Opens the keys of one organization.
+    fn unlock<'k>(
+        &self,
+        organization: OrganizationId,
+        stored: impl Iterator<Item = &'k OrganizationKey> + Clone,
+    ) -> Result<Arc<OrganizationKeys>, Fault> {
+        let mut keys = stored.clone().map(|key| self.open(key)).collect::<Result<Vec<_>, _>>()?;
+        if keys.is_empty() {
+            return Err(StorageError::Corrupt("organization without a key").into());
+        }
+        let signature: Signature = stored.clone().map(|row| (row.version, row.active_at)).collect();
+        let current = stored.filter(|key| key.active_at.is_some()).max_by_key(|key| (key.active_at, key.version));
+        let current = current.map_or(0, |key| key.version);
+        keys.sort_by_key(|key| (key.version() != current, std::cmp::Reverse(key.version())));
+        Ok(Arc::new(OrganizationKeys { organization, keys, signature, entropy: Arc::clone(&self.entropy) }))
     }
 
     /// A patient's cipher. Reads the organization's keys anew when the data key names a version that

@@ -3,7 +3,7 @@
 
 use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
-use super::outbox::webhook::{post, test_body};
+use super::outbox::webhook::{post, trial};
 use super::vault::OrganizationKeys;
 use super::{Caller, Services};
 use crate::crypto::envelope::OpenError;
@@ -11,6 +11,7 @@ use crate::crypto::guarded::UrlFault;
 use crate::crypto::webhook::Secret;
 use crate::domain::event::EventKind;
 use crate::domain::ids::{OrganizationId, WebhookId};
+use crate::storage::webhooks::Subscription;
 use crate::storage::{Reader, Tx, organizations, webhooks};
 use chrono::{DateTime, Duration, Utc};
 use std::borrow::Cow;
@@ -71,7 +72,18 @@ pub(super) fn resealed(keys: &OrganizationKeys, webhook: &Webhook) -> Result<Web
         let secret = Secret::of(keys.open("webhook", name, webhook.id.0, sealed)?);
         column(keys, webhook.id, name, &secret)
     };
+    let subscription = match &webhook.subscription {
+        Some(own) => {
+            let again = |sealed: &Vec<u8>| {
+                let plain = keys.open("webhook", "headers_sealed", webhook.id.0, sealed)?;
+                keys.seal("webhook", "headers_sealed", webhook.id.0, &plain)
+            };
+            Some(Subscription { headers_sealed: own.headers_sealed.as_ref().map(again).transpose()?, ..own.clone() })
+        }
+        None => None,
+    };
     Ok(Webhook {
+        subscription,
         secret_sealed: again("secret_sealed", &webhook.secret_sealed)?,
         previous_sealed: webhook.previous_sealed.as_deref().map(|sealed| again("previous_sealed", sealed)).transpose()?,
         key_version: keys.version(),
@@ -111,6 +123,7 @@ pub async fn add(services: &Services, organization: OrganizationId, url: &str, e
                     rotated_at: None,
                     disabled_at: None,
                     disabled_reason: None,
+                    subscription: None,
                 };
                 webhooks::insert(tx, &row).await?;
                 Ok::<_, Error>(log(tx, services, *organization, "webhook.add", *id).await?)
@@ -240,7 +253,7 @@ pub async fn test(services: &Services, id: WebhookId) -> Result<Result<u16, Cow<
     }
     let now = services.now();
     let message = Uuid::from(WebhookId::new(now, services.entropy.as_ref()));
-    Ok(post(services, &keys, &row, message, test_body(&row, now)).await.map_err(|failure| failure.code))
+    Ok(post(services, &keys, &row, message, trial(services, &row, message, now)).await.map_err(|failure| failure.code))
 }
 
 async fn one(reader: &impl Reader, id: WebhookId) -> Result<Webhook, Error> {

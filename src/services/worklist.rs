@@ -9,6 +9,7 @@ use super::fault::{Fault, unit_error};
 use super::responses::{open_digest, threshold};
 use super::vault::{OrganizationKeys, PatientCipher, Person, person};
 use super::{Caller, Services};
+use crate::domain::actor::Actor;
 use crate::domain::clock::oslo_day_start;
 use crate::domain::ids::{AppointmentId, InvitationId, PatientId, ResponseId, UnitId};
 use crate::domain::invitation::InvitationState;
@@ -17,12 +18,14 @@ use crate::domain::need::{Reason, Signals, reason};
 use crate::domain::policy::{Action, Denied, Ground, Resource, decide};
 use crate::domain::questionnaire::{Questionnaire, Role};
 use crate::domain::summary::{Digest, Threshold, Wish};
-use crate::storage::worklist::{self, Row};
+use crate::storage::worklist::{self, Row, State};
 use crate::storage::{Snapshot, organizations};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Most rows of a window.
@@ -160,6 +163,8 @@ pub struct Page {
     pub rows: Vec<RowView>,
     /// Where the next page begins.
     pub next: Option<String>,
+    /// What [`mark`] says of the whole window.
+    pub mark: u64,
 }
 
 /// What rows are sorted by: the reason, the score (high first), the time, the id.
@@ -176,10 +181,7 @@ fn sort_key(row: &RowView) -> SortKey {
 
 /// One page of a unit's worklist.
 pub async fn list(services: &Services, caller: &Caller, query: Query) -> Result<Page, Error> {
-    let days = (query.to - query.from).num_days() + 1;
-    if !(1..=MAX_DAYS).contains(&days) {
-        return Err(Error::Window);
-    }
+    window(query.unit, query.from, query.to)?;
     let context = (services.clone(), caller.clone(), query.clone());
     let (mut page, ground, keys) =
         services.db.read(context, |(services, caller, query), snapshot| Box::pin(read(services, caller, query, snapshot))).await?;
@@ -210,6 +212,58 @@ fn read_cursor(keys: &OrganizationKeys, unit: UnitId, text: &str) -> Result<Sort
     serde_json::from_slice(&plain).map_err(|_| Error::Cursor)
 }
 
+/// Tells one state of a window from another without opening anything: the same as long as no visit,
+/// invitation, answer or review in it is new. Nobody's data is read, so nothing is logged.
+pub async fn mark(services: &Services, caller: &Caller, unit: UnitId, from: NaiveDate, to: NaiveDate) -> Result<u64, Error> {
+    let window = window(unit, from, to)?;
+    let context = (caller.clone(), window);
+    services
+        .db
+        .read(context, |(caller, window), snapshot| {
+            Box::pin(async move {
+                let organization = caller.actor.organization();
+                let unit = organizations::unit(snapshot, organization, window.unit).await?.ok_or(Error::NotFound)?;
+                decide(&caller.actor, Action::ReadWorklist, Resource { units: &[unit.id], stated: None })?;
+                Ok::<_, Error>(mark_of(worklist::states(snapshot, window).await?))
+            })
+        })
+        .await
+}
+
+fn mark_of(states: impl IntoIterator<Item = State>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    states.into_iter().for_each(|state| state.hash(&mut hasher));
+    hasher.finish()
+}
+
+/// The units of a person who reads in them, by name.
+pub async fn unit_names(services: &Services, caller: &Caller) -> Result<Vec<(UnitId, String)>, Fault> {
+    let own = match &caller.actor {
+        Actor::Clinician(person) => person.grants.iter().filter_map(|grant| grant.unit).collect(),
+        _ => BTreeSet::new(),
+    };
+    services
+        .db
+        .read((caller.actor.organization(), own), |(organization, own), snapshot| {
+            Box::pin(async move {
+                let all = organizations::units(snapshot, Some(*organization)).await?;
+                let mut names: Vec<_> = all.into_iter().filter(|unit| own.contains(&unit.id)).map(|unit| (unit.id, unit.name)).collect();
+                names.sort_by(|one, other| one.1.cmp(&other.1));
+                Ok::<_, Fault>(names)
+            })
+        })
+        .await
+}
+
+fn window(unit: UnitId, from: NaiveDate, to: NaiveDate) -> Result<worklist::Window, Error> {
+    if !(1..=MAX_DAYS).contains(&((to - from).num_days() + 1)) {
+        return Err(Error::Window);
+    }
+    let after = to.checked_add_days(Days::new(1)).ok_or(Error::Window)?;
+    let limit = u64::try_from(MAX_ROWS + 1).unwrap_or(u64::MAX);
+    Ok(worklist::Window { unit, from: oslo_day_start(from), to: oslo_day_start(after), from_date: from, to_date: to, limit })
+}
+
 async fn read(
     services: &Services,
     caller: &Caller,
@@ -220,19 +274,11 @@ async fn read(
     let unit = organizations::unit(snapshot, organization, query.unit).await?.ok_or(Error::NotFound)?;
     let ground = decide(&caller.actor, Action::ReadWorklist, Resource { units: &[unit.id], stated: None })?;
     let threshold = threshold(snapshot, organization, unit.id).await?;
-    let after = query.to.checked_add_days(Days::new(1)).ok_or(Error::Window)?;
-    let window = worklist::Window {
-        unit: unit.id,
-        from: oslo_day_start(query.from),
-        to: oslo_day_start(after),
-        from_date: query.from,
-        to_date: query.to,
-        limit: u64::try_from(MAX_ROWS + 1).unwrap_or(u64::MAX),
-    };
-    let raw = worklist::rows(snapshot, &window).await?;
+    let raw = worklist::rows(snapshot, &window(unit.id, query.from, query.to)?).await?;
     if raw.len() > MAX_ROWS {
         return Err(Error::TooMany);
     }
+    let mark = mark_of(raw.iter().map(Row::state));
     let mut rows = Vec::with_capacity(raw.len());
     for row in raw {
         let Some(wrapped) = &row.key else {
@@ -244,7 +290,7 @@ async fn read(
         rows.push(row_view(services, &cipher, who, row, threshold.value, &query.language)?);
     }
     let keys = services.vault.organization(snapshot, organization).await?;
-    Ok((Page { unit_name: unit.name, threshold, rows, next: None }, ground, keys))
+    Ok((Page { unit_name: unit.name, threshold, rows, next: None, mark }, ground, keys))
 }
 
 /// The visit or invitation of a patient who has been erased: that there was one, and nothing of what
@@ -313,7 +359,7 @@ fn row_view(
     })
 }
 
-fn labelled(form: Option<&Questionnaire>, code: &str, language: &Language) -> Labelled {
+pub(super) fn labelled(form: Option<&Questionnaire>, code: &str, language: &Language) -> Labelled {
     let label = form.and_then(|form| {
         let options = form.by_role(Role::BurdensMost).flat_map(|item| form.possible_options(item));
         options

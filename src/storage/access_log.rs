@@ -1,11 +1,15 @@
-//! The access log: insert and select only. One entry a request, with the list of its patients.
+//! The access log: insert and select only. One entry a request, with its patients: in a list of its own, or
+//! in a set that entries share which show the same ones, as views of a worklist do.
 
-use super::entity::{access_log, access_log_patient};
+use super::entity::{access_log, access_log_patient, access_log_set};
 use super::{Reader, StorageError, Tx};
 use crate::domain::ids::{LogEntryId, OrganizationId, PatientId, UnitId};
 use crate::domain::log::{Body, moment};
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -46,6 +50,8 @@ pub struct Entry {
     pub result: String,
     /// Request id.
     pub request_id: String,
+    /// The set that its patients are in, where entries share one.
+    pub set: Option<Uuid>,
 }
 
 impl Entry {
@@ -72,8 +78,8 @@ impl Entry {
     }
 }
 
-/// Adds an entry.
-pub async fn insert(tx: &Tx, entry: &Entry, patients: &[PatientId]) -> Result<()> {
+/// Adds an entry. A set that is there is taken to hold these patients: its name says which they are.
+pub async fn insert(tx: &Tx, entry: &Entry, patients: &BTreeSet<PatientId>) -> Result<()> {
     let row = access_log::ActiveModel {
         id: Set(entry.id.0),
         organization_id: Set(entry.organization.0),
@@ -91,14 +97,99 @@ pub async fn insert(tx: &Tx, entry: &Entry, patients: &[PatientId]) -> Result<()
         key_version: Set(i32::from(entry.key_version)),
         result: Set(entry.result.clone()),
         request_id: Set(entry.request_id.clone()),
+        set_id: Set(entry.set),
     };
     access_log::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
-    let unique: BTreeSet<PatientId> = patients.iter().copied().collect();
-    let rows = unique.into_iter().map(|patient| access_log_patient::ActiveModel { patient_id: Set(patient.0), entry_id: Set(entry.id.0) });
-    let rows: Vec<_> = rows.collect();
+    if let Some(set) = entry.set {
+        return insert_set(tx, set, patients).await;
+    }
+    let row = |patient: &PatientId| access_log_patient::ActiveModel { patient_id: Set(patient.0), entry_id: Set(entry.id.0) };
+    let rows: Vec<_> = patients.iter().map(row).collect();
     for chunk in rows.chunks(500) {
         access_log_patient::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.transaction()).await?;
     }
+    Ok(())
+}
+
+/// Adds a set that is not there yet. What is seen of one is all of it, since it is written with an entry; and
+/// two who write the same one at once write the same rows.
+async fn insert_set(tx: &Tx, set: Uuid, patients: &BTreeSet<PatientId>) -> Result<()> {
+    if access_log_set::Entity::find().filter(access_log_set::Column::SetId.eq(set)).one(tx.transaction()).await?.is_some() {
+        return Ok(());
+    }
+    let rows: Vec<_> =
+        patients.iter().map(|patient| access_log_set::ActiveModel { set_id: Set(set), patient_id: Set(patient.0) }).collect();
+    let there = OnConflict::columns([access_log_set::Column::SetId, access_log_set::Column::PatientId]).do_nothing().to_owned();
+    for chunk in rows.chunks(500) {
+        let some = access_log_set::Entity::insert_many(chunk.to_vec()).on_conflict(there.clone());
+        some.exec_without_returning(tx.transaction()).await?;
+    }
+    Ok(())
+}
+
+/// From an entry to the patients of its own list.
+pub(super) fn own_patients() -> RelationDef {
+    access_log::Entity::belongs_to(access_log_patient::Entity).from(access_log::Column::Id).to(access_log_patient::Column::EntryId).into()
+}
+
+/// From an entry to the patients of its set.
+fn set_patients() -> RelationDef {
+    access_log::Entity::belongs_to(access_log_set::Entity).from(access_log::Column::SetId).to(access_log_set::Column::SetId).into()
+}
+
+/// The newest of some entries, of those alone that are about a patient: each way to the patient is a question
+/// of its own, answered through an index.
+pub(super) async fn newest_about(
+    reader: &impl Reader,
+    entries: Select<access_log::Entity>,
+    patient: PatientId,
+    limit: u64,
+) -> Result<Vec<Entry>> {
+    let entries = entries.order_by_desc(access_log::Column::Id).limit(limit);
+    let own = entries.clone().join(JoinType::InnerJoin, own_patients()).filter(access_log_patient::Column::PatientId.eq(patient.0));
+    let mut found = own.all(reader.transaction()).await?;
+    let shared = entries.join(JoinType::InnerJoin, set_patients()).filter(access_log_set::Column::PatientId.eq(patient.0));
+    found.extend(shared.all(reader.transaction()).await?);
+    found.sort_by_key(|row| std::cmp::Reverse(row.id));
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    found.into_iter().map(from).collect()
+}
+
+/// How many entries are about a patient.
+pub(super) async fn count_about(reader: &impl Reader, patient: PatientId) -> Result<u64> {
+    let own = access_log_patient::Entity::find().filter(access_log_patient::Column::PatientId.eq(patient.0));
+    let shared =
+        access_log::Entity::find().join(JoinType::InnerJoin, set_patients()).filter(access_log_set::Column::PatientId.eq(patient.0));
+    Ok(own.count(reader.transaction()).await? + shared.count(reader.transaction()).await?)
+}
+
+/// Deletes entries with their patients, and the sets that no other entry has.
+pub(super) async fn delete(tx: &Tx, entries: &[Uuid]) -> Result<()> {
+    let some = || access_log::Column::Id.is_in(entries.iter().copied());
+    let sets: Vec<Option<Uuid>> = access_log::Entity::find()
+        .select_only()
+        .column(access_log::Column::SetId)
+        .filter(some())
+        .filter(access_log::Column::SetId.is_not_null())
+        .distinct()
+        .into_tuple()
+        .all(tx.transaction())
+        .await?;
+    let patients = access_log_patient::Entity::delete_many().filter(access_log_patient::Column::EntryId.is_in(entries.iter().copied()));
+    patients.exec(tx.transaction()).await?;
+    access_log::Entity::delete_many().filter(some()).exec(tx.transaction()).await?;
+    if sets.is_empty() {
+        return Ok(());
+    }
+    let other = Query::select()
+        .column(access_log::Column::SetId)
+        .from(access_log::Entity)
+        .and_where(access_log::Column::SetId.is_in(sets.iter().flatten().copied()))
+        .to_owned();
+    let alone = access_log_set::Entity::delete_many()
+        .filter(access_log_set::Column::SetId.is_in(sets.iter().flatten().copied()))
+        .filter(access_log_set::Column::SetId.not_in_subquery(other));
+    alone.exec(tx.transaction()).await?;
     Ok(())
 }
 
@@ -112,21 +203,14 @@ pub async fn of_patient(
     before: Option<LogEntryId>,
     limit: u64,
 ) -> Result<Vec<Entry>> {
-    let join =
-        access_log::Entity::belongs_to(access_log_patient::Entity).from(access_log::Column::Id).to(access_log_patient::Column::EntryId);
-    let mut query = access_log::Entity::find()
-        .join(JoinType::InnerJoin, join.into())
-        .filter(access_log_patient::Column::PatientId.eq(patient.0))
-        .filter(access_log::Column::OrganizationId.eq(organization.0))
-        .order_by_desc(access_log::Column::Id)
-        .limit(limit);
+    let mut query = access_log::Entity::find().filter(access_log::Column::OrganizationId.eq(organization.0));
     if let Some(before) = before {
         query = query.filter(access_log::Column::Id.lt(before.0));
     }
     if let Some(units) = units {
         query = query.filter(access_log::Column::UnitId.is_in(units.iter().map(|unit| unit.0)));
     }
-    query.all(reader.transaction()).await?.into_iter().map(from).collect()
+    newest_about(reader, query, patient, limit).await
 }
 
 /// The patients of some entries.
@@ -139,6 +223,18 @@ pub async fn patients(reader: &impl Reader, entries: &[LogEntryId]) -> Result<BT
             .await?;
         for row in rows {
             found.entry(row.entry_id.into()).or_default().insert(row.patient_id.into());
+        }
+        let shared: Vec<(Uuid, Uuid)> = access_log::Entity::find()
+            .join(JoinType::InnerJoin, set_patients())
+            .filter(access_log::Column::Id.is_in(chunk.iter().map(|entry| entry.0)))
+            .select_only()
+            .column(access_log::Column::Id)
+            .column(access_log_set::Column::PatientId)
+            .into_tuple()
+            .all(reader.transaction())
+            .await?;
+        for (entry, patient) in shared {
+            found.entry(entry.into()).or_default().insert(patient.into());
         }
     }
     Ok(found)
@@ -162,5 +258,6 @@ pub(super) fn from(row: access_log::Model) -> Result<Entry> {
         key_version: u16::try_from(row.key_version).map_err(|_| StorageError::Corrupt("key version"))?,
         result: row.result,
         request_id: row.request_id,
+        set: row.set_id,
     })
 }

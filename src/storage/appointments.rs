@@ -9,6 +9,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 
 type Result<T> = std::result::Result<T, StorageError>;
 
+/// Ids that are asked for at once.
+const AT_ONCE: usize = 500;
+
 /// A visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appointment {
@@ -30,7 +33,7 @@ pub struct Appointment {
     pub registered_by: Option<ClinicianId>,
 }
 
-fn from(row: appointment::Model) -> Appointment {
+pub(super) fn from(row: appointment::Model) -> Appointment {
     Appointment {
         id: row.id.into(),
         organization: row.organization_id.into(),
@@ -115,11 +118,20 @@ pub async fn change(tx: &Tx, to: &Appointment, now: DateTime<Utc>) -> Result<()>
 
 /// A patient's visits, oldest first.
 pub async fn of_patient(reader: &impl Reader, organization: OrganizationId, patient: PatientId) -> Result<Vec<Appointment>> {
-    let rows = appointment::Entity::find()
-        .filter(appointment::Column::OrganizationId.eq(organization.0))
-        .filter(appointment::Column::PatientId.eq(patient.0))
-        .order_by_asc(appointment::Column::StartsAt)
-        .all(reader.transaction())
-        .await?;
-    Ok(rows.into_iter().map(from).collect())
+    of_patients(reader, organization, std::slice::from_ref(&patient)).await
+}
+
+/// Visits of several patients; of each the oldest first.
+pub async fn of_patients(reader: &impl Reader, organization: OrganizationId, patients: &[PatientId]) -> Result<Vec<Appointment>> {
+    let mut all = Vec::new();
+    for chunk in patients.chunks(AT_ONCE) {
+        let rows = appointment::Entity::find()
+            .filter(appointment::Column::OrganizationId.eq(organization.0))
+            .filter(appointment::Column::PatientId.is_in(chunk.iter().map(|id| id.0)))
+            .order_by_asc(appointment::Column::StartsAt)
+            .all(reader.transaction())
+            .await?;
+        all.extend(rows.into_iter().map(from));
+    }
+    Ok(all)
 }

@@ -17,6 +17,8 @@ pub enum Scope {
     Address,
     /// All typed codes.
     AllCodes,
+    /// Sign-ins that were begun from one block of addresses.
+    SignIn,
 }
 
 impl Scope {
@@ -25,6 +27,7 @@ impl Scope {
             Self::Credential => "credential",
             Self::Address => "address",
             Self::AllCodes => "all-codes",
+            Self::SignIn => "sign-in",
         }
     }
 }
@@ -118,7 +121,7 @@ pub async fn release(tx: &Tx, counter: &Counter) -> Result<()> {
 /// Deletes counters that have not moved for `keep`: windows that are over, codes of links long gone.
 pub async fn purge(tx: &Tx, now: DateTime<Utc>, windows: Duration, credentials: Duration) -> Result<u64> {
     let mut deleted = 0;
-    for (scopes, keep) in [(vec!["address", "all-codes"], windows), (vec!["credential"], credentials)] {
+    for (scopes, keep) in [(vec!["address", "all-codes", "sign-in"], windows), (vec!["credential"], credentials)] {
         deleted += attempt::Entity::delete_many()
             .filter(attempt::Column::Scope.is_in(scopes))
             .filter(attempt::Column::UpdatedAt.lt(now - keep))

@@ -2,8 +2,8 @@
 //! is left beside it is for who might have kept the key.
 
 use super::entity::{
-    access_log_patient, appointment, credential, credential_invitation, draft, invitation, patient, patient_identifier, patient_key,
-    response, response_version, review, session,
+    appointment, credential, credential_invitation, draft, invitation, patient, patient_identifier, patient_key, representative, response,
+    response_original, response_version, review, session,
 };
 use super::expiry::forget_counters;
 use super::{Reader, StorageError, Tx};
@@ -29,6 +29,8 @@ pub struct Holding {
     pub identifiers: u64,
     /// Whether there is an address or phone for notices.
     pub contact: bool,
+    /// People who may answer in their place.
+    pub representatives: u64,
     /// Drafts.
     pub drafts: u64,
     /// Sessions.
@@ -65,6 +67,7 @@ pub async fn holding(reader: &impl Reader, patient: PatientId) -> Result<Holding
         keys: patient_key::Entity::find().filter(patient_key::Column::PatientId.eq(patient.0)).count(tx).await?,
         identifiers: patient_identifier::Entity::find().filter(patient_identifier::Column::PatientId.eq(patient.0)).count(tx).await?,
         contact: contact.count(tx).await? > 0,
+        representatives: representative::Entity::find().filter(representative::Column::PatientId.eq(patient.0)).count(tx).await?,
         drafts: draft::Entity::find().filter(draft::Column::PatientId.eq(patient.0)).count(tx).await?,
         sessions: session::Entity::find().filter(session::Column::InvitationId.in_subquery(invitations_of(patient))).count(tx).await?,
         responses: response::Entity::find().filter(response::Column::PatientId.eq(patient.0)).count(tx).await?,
@@ -75,16 +78,17 @@ pub async fn holding(reader: &impl Reader, patient: PatientId) -> Result<Holding
         reviews: review::Entity::find().filter(review::Column::ResponseId.in_subquery(responses_of(patient))).count(tx).await?,
         invitations: invitation::Entity::find().filter(invitation::Column::PatientId.eq(patient.0)).count(tx).await?,
         appointments: appointment::Entity::find().filter(appointment::Column::PatientId.eq(patient.0)).count(tx).await?,
-        entries: access_log_patient::Entity::find().filter(access_log_patient::Column::PatientId.eq(patient.0)).count(tx).await?,
+        entries: super::access_log::count_about(reader, patient).await?,
     })
 }
 
-/// Erases: key and identifiers, drafts and sessions go, what was sealed becomes empty, every link of
+/// Erases: key, identifiers and representatives, drafts and sessions go, what was sealed becomes empty, every link of
 /// the patient is dead. Invitations must be under their locks, the patient too.
 pub async fn erase(tx: &Tx, patient: PatientId, now: DateTime<Utc>) -> Result<()> {
     let own = tx.transaction();
     patient_key::Entity::delete_many().filter(patient_key::Column::PatientId.eq(patient.0)).exec(own).await?;
     super::patients::delete_identifiers(tx, &[patient]).await?;
+    super::representatives::delete_of(tx, &[patient]).await?;
     let empty = patient::ActiveModel {
         name_sealed: Set(Vec::new()),
         birth_date_sealed: Set(Vec::new()),
@@ -105,6 +109,10 @@ pub async fn erase(tx: &Tx, patient: PatientId, now: DateTime<Utc>) -> Result<()
 }
 
 async fn erase_responses(tx: &Tx, patient: PatientId) -> Result<()> {
+    response_original::Entity::delete_many()
+        .filter(response_original::Column::ResponseId.in_subquery(responses_of(patient)))
+        .exec(tx.transaction())
+        .await?;
     let version = response_version::ActiveModel {
         answers_sealed: Set(Vec::new()),
         respondent_sealed: Set(Vec::new()),

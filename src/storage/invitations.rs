@@ -11,6 +11,9 @@ use std::collections::HashMap;
 
 type Result<T> = std::result::Result<T, StorageError>;
 
+/// Ids that are asked for at once.
+const AT_ONCE: usize = 500;
+
 /// An invitation's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invitation {
@@ -259,13 +262,24 @@ fn to_visit(organization: OrganizationId, appointment: AppointmentId) -> sea_orm
 
 /// A patient's invitations, oldest first.
 pub async fn of_patient(reader: &impl Reader, organization: OrganizationId, patient: PatientId) -> Result<Vec<Invitation>> {
-    let rows = invitation::Entity::find()
-        .filter(invitation::Column::OrganizationId.eq(organization.0))
-        .filter(invitation::Column::PatientId.eq(patient.0))
-        .order_by_asc(invitation::Column::CreatedAt)
-        .all(reader.transaction())
-        .await?;
-    rows.into_iter().map(from).collect()
+    of_patients(reader, organization, std::slice::from_ref(&patient)).await
+}
+
+/// Invitations of several patients; of each the oldest first.
+pub async fn of_patients(reader: &impl Reader, organization: OrganizationId, patients: &[PatientId]) -> Result<Vec<Invitation>> {
+    let mut all = Vec::new();
+    for chunk in patients.chunks(AT_ONCE) {
+        let rows = invitation::Entity::find()
+            .filter(invitation::Column::OrganizationId.eq(organization.0))
+            .filter(invitation::Column::PatientId.is_in(chunk.iter().map(|id| id.0)))
+            .order_by_asc(invitation::Column::CreatedAt)
+            .all(reader.transaction())
+            .await?;
+        for row in rows {
+            all.push(from(row)?);
+        }
+    }
+    Ok(all)
 }
 
 /// When an invitation was used.

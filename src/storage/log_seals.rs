@@ -1,7 +1,7 @@
 //! Seals of the access log: which entry has which place in its organization's chain.
 
 use super::access_log::{self as entries, Entry};
-use super::entity::{access_log, access_log_patient, access_log_seal};
+use super::entity::{access_log, access_log_seal};
 use super::{Reader, StorageError, Tx};
 use crate::domain::ids::{LogEntryId, OrganizationId};
 use chrono::{DateTime, Utc};
@@ -149,9 +149,7 @@ pub async fn delete_oldest(tx: &Tx, organization: OrganizationId, up_to: u64, li
         .await?;
     let Some(last) = seals.last() else { return Ok(0) };
     let ids: Vec<uuid::Uuid> = seals.iter().map(|seal| seal.entry_id).collect();
-    let patients = access_log_patient::Entity::delete_many().filter(access_log_patient::Column::EntryId.is_in(ids.clone()));
-    patients.exec(tx.transaction()).await?;
-    access_log::Entity::delete_many().filter(access_log::Column::Id.is_in(ids)).exec(tx.transaction()).await?;
+    entries::delete(tx, &ids).await?;
     let gone = access_log_seal::Entity::delete_many()
         .filter(access_log_seal::Column::OrganizationId.eq(organization.0))
         .filter(access_log_seal::Column::Sequence.lte(last.sequence))

@@ -6,6 +6,7 @@ use super::entity::{access_log, access_log_patient, clinician_role, patient_iden
 use super::{Reader, StorageError};
 use crate::domain::ids::{LogEntryId, OrganizationId, PatientId, UnitId};
 use crate::domain::log::first_id;
+use crate::domain::policy::Ground;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -60,16 +61,15 @@ pub struct Filter {
     pub result: Option<String>,
     /// Only entries before this one.
     pub before: Option<LogEntryId>,
+    /// Only what was done on a stated ground.
+    pub stated: bool,
 }
 
 /// Entries with their patients, newest first.
 pub async fn search(reader: &impl Reader, span: &Span, filter: &Filter, limit: u64) -> Result<Vec<(Entry, BTreeSet<PatientId>)>> {
-    let mut query = span.entries().order_by_desc(access_log::Column::Id).limit(limit);
+    let mut query = span.entries();
     if let Some(actor) = filter.actor {
         query = query.filter(access_log::Column::ActorId.eq(actor));
-    }
-    if let Some(patient) = filter.patient {
-        query = query.join(JoinType::InnerJoin, patients_of_entry()).filter(access_log_patient::Column::PatientId.eq(patient.0));
     }
     if let Some(action) = &filter.action {
         query = query.filter(access_log::Column::Action.eq(action));
@@ -77,11 +77,26 @@ pub async fn search(reader: &impl Reader, span: &Span, filter: &Filter, limit: u
     if let Some(result) = &filter.result {
         query = query.filter(access_log::Column::Result.eq(result));
     }
+    if filter.stated {
+        query = query.filter(access_log::Column::Ground.is_in(Ground::STATED.map(Ground::word)));
+    }
     if let Some(before) = filter.before {
         query = query.filter(access_log::Column::Id.lt(before.0));
     }
-    let found = query.all(reader.transaction()).await?.into_iter().map(entries::from).collect::<Result<Vec<_>>>()?;
+    let found = if let Some(patient) = filter.patient {
+        entries::newest_about(reader, query, patient, limit).await?
+    } else {
+        let newest = query.order_by_desc(access_log::Column::Id).limit(limit);
+        newest.all(reader.transaction()).await?.into_iter().map(entries::from).collect::<Result<Vec<_>>>()?
+    };
     with_patients(reader, found).await
+}
+
+/// One entry with its patients, where it is in that part of the log.
+pub async fn find(reader: &impl Reader, span: &Span, id: LogEntryId) -> Result<Option<(Entry, BTreeSet<PatientId>)>> {
+    let row = span.entries().filter(access_log::Column::Id.eq(id.0)).one(reader.transaction()).await?;
+    let found = row.map(entries::from).transpose()?;
+    Ok(with_patients(reader, found.into_iter().collect()).await?.pop())
 }
 
 async fn with_patients(reader: &impl Reader, found: Vec<Entry>) -> Result<Vec<(Entry, BTreeSet<PatientId>)>> {
@@ -94,11 +109,8 @@ async fn with_patients(reader: &impl Reader, found: Vec<Entry>) -> Result<Vec<(E
     Ok(found.into_iter().map(own).collect())
 }
 
-fn patients_of_entry() -> sea_orm::RelationDef {
-    access_log::Entity::belongs_to(access_log_patient::Entity).from(access_log::Column::Id).to(access_log_patient::Column::EntryId).into()
-}
-
-/// Entries in which a clinician did one of these to one of these patients, with that patient.
+/// Entries in which a clinician did one of these to one of these patients, with that patient. Like [`busy`] and
+/// [`patients_of`] of actions alone whose entries have a list of their own (`domain::log::shares`).
 pub async fn about(
     reader: &impl Reader,
     span: &Span,
@@ -110,7 +122,7 @@ pub async fn about(
     for chunk in patients.chunks(500) {
         let rows = span
             .of_clinicians(actions)
-            .join(JoinType::InnerJoin, patients_of_entry())
+            .join(JoinType::InnerJoin, entries::own_patients())
             .filter(access_log_patient::Column::PatientId.is_in(chunk.iter().map(|patient| patient.0)))
             .select_also(access_log_patient::Entity)
             .order_by_desc(access_log::Column::Id)
@@ -187,7 +199,7 @@ pub async fn busy(reader: &impl Reader, span: &Span, actions: &[&str], above: i6
     let patients = || Expr::col((access_log_patient::Entity, access_log_patient::Column::PatientId)).count_distinct();
     let rows: Vec<Row> = span
         .of_clinicians(actions)
-        .join(JoinType::InnerJoin, patients_of_entry())
+        .join(JoinType::InnerJoin, entries::own_patients())
         .select_only()
         .column(access_log::Column::ActorId)
         .column_as(patients(), "patients")
@@ -212,7 +224,7 @@ pub async fn patients_of(reader: &impl Reader, span: &Span, actions: &[&str], ac
     let rows: Vec<Uuid> = span
         .of_clinicians(actions)
         .filter(access_log::Column::ActorId.eq(actor))
-        .join(JoinType::InnerJoin, patients_of_entry())
+        .join(JoinType::InnerJoin, entries::own_patients())
         .select_only()
         .column(access_log_patient::Column::PatientId)
         .distinct()

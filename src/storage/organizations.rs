@@ -6,7 +6,7 @@ use crate::domain::actor::{Grant, Role, Scope};
 use crate::domain::ids::{ClientId, ClinicianId, OrganizationId, UnitId};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -226,6 +226,7 @@ pub async fn insert_unit(tx: &Tx, unit: &Unit, now: DateTime<Utc>) -> Result<()>
         threshold: Set(unit.threshold),
         created_at: Set(now),
         discreet: Set(unit.discreet),
+        patient_provider: Set(None),
     };
     unit::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     Ok(())
@@ -235,6 +236,19 @@ pub async fn insert_unit(tx: &Tx, unit: &Unit, now: DateTime<Utc>) -> Result<()>
 pub async fn unit(reader: &impl Reader, organization: OrganizationId, id: UnitId) -> Result<Option<Unit>> {
     let found = unit::Entity::find_by_id(id.0).filter(unit::Column::OrganizationId.eq(organization.0)).one(reader.transaction()).await?;
     Ok(found.map(unit_from))
+}
+
+/// The provider that patients of a unit sign in at; `None` where the birth date is asked for.
+pub async fn patient_provider(reader: &impl Reader, organization: OrganizationId, id: UnitId) -> Result<Option<String>> {
+    let own = unit::Entity::find_by_id(id.0).filter(unit::Column::OrganizationId.eq(organization.0));
+    Ok(own.one(reader.transaction()).await?.and_then(|row| row.patient_provider))
+}
+
+/// Sets it. False when there is no such unit.
+pub async fn set_patient_provider(tx: &Tx, organization: OrganizationId, id: UnitId, provider: Option<&str>) -> Result<bool> {
+    let row = unit::ActiveModel { patient_provider: Set(provider.map(str::to_owned)), ..Default::default() };
+    let own = unit::Entity::update_many().set(row).filter(unit::Column::Id.eq(id.0));
+    Ok(own.filter(unit::Column::OrganizationId.eq(organization.0)).exec(tx.transaction()).await?.rows_affected == 1)
 }
 
 /// Says whether letters may name a unit. False when there is no such unit.
@@ -251,6 +265,12 @@ pub async fn units(reader: &impl Reader, organization: Option<OrganizationId>) -
         query = query.filter(unit::Column::OrganizationId.eq(organization.0));
     }
     Ok(query.all(reader.transaction()).await?.into_iter().map(unit_from).collect())
+}
+
+/// Units of an organization that have this number as their external id.
+pub async fn units_of_number(reader: &impl Reader, organization: OrganizationId, number: &str) -> Result<Vec<UnitId>> {
+    let query = unit::Entity::find().filter(unit::Column::OrganizationId.eq(organization.0)).filter(unit::Column::ExternalId.eq(number));
+    Ok(query.all(reader.transaction()).await?.into_iter().map(|row| row.id.into()).collect())
 }
 
 /// Adds a client.
@@ -405,12 +425,41 @@ pub struct Staff {
     pub name: String,
     /// Blind index of their own national id, where it was given.
     pub national_id_index: Option<Vec<u8>>,
+    /// Number in the register of health personnel.
+    pub hpr_number: Option<String>,
+    /// Whether they may sign in.
+    pub active: bool,
 }
 
 /// Every clinician of an organization.
 pub async fn staff(reader: &impl Reader, organization: OrganizationId) -> Result<Vec<Staff>> {
     let rows = clinician::Entity::find().filter(clinician::Column::OrganizationId.eq(organization.0)).all(reader.transaction()).await?;
-    Ok(rows.into_iter().map(|row| Staff { id: row.id.into(), name: row.name, national_id_index: row.national_id_index }).collect())
+    let from = |row: clinician::Model| Staff {
+        id: row.id.into(),
+        name: row.name,
+        national_id_index: row.national_id_index,
+        hpr_number: row.hpr_number,
+        active: row.disabled_at.is_none(),
+    };
+    Ok(rows.into_iter().map(from).collect())
+}
+
+/// Names of clinicians of an organization.
+pub async fn names(
+    reader: &impl Reader,
+    organization: OrganizationId,
+    ids: &BTreeSet<ClinicianId>,
+) -> Result<HashMap<ClinicianId, String>> {
+    let mut names = HashMap::new();
+    for chunk in ids.iter().collect::<Vec<_>>().chunks(500) {
+        let rows = clinician::Entity::find()
+            .filter(clinician::Column::OrganizationId.eq(organization.0))
+            .filter(clinician::Column::Id.is_in(chunk.iter().map(|id| id.0)))
+            .all(reader.transaction())
+            .await?;
+        names.extend(rows.into_iter().map(|row| (row.id.into(), row.name)));
+    }
+    Ok(names)
 }
 
 /// Sets or removes the blind index of a clinician's own national id, with the organization key version

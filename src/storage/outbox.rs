@@ -111,6 +111,7 @@ pub async fn put(tx: &Tx, message: &NewMessage, now: DateTime<Utc>) -> Result<bo
         created_at: Set(now),
         ended_at: Set(None),
         failure: Set(None),
+        number: Set(None),
     };
     let done = outbox::Entity::insert(row).on_conflict(once()).exec_without_returning(tx.transaction()).await?;
     Ok(done == 1)
@@ -164,6 +165,8 @@ pub async fn claim(tx: &Tx, now: DateTime<Utc>, lease_until: DateTime<Utc>, targ
         .group_by(outbox::Column::Channel)
         .group_by(outbox::Column::TargetId)
         .order_by_asc(outbox::Column::NextAt.min())
+        .order_by_asc(outbox::Column::Channel)
+        .order_by_asc(outbox::Column::TargetId)
         .limit(targets.saturating_add(number))
         .into_tuple()
         .all(tx.transaction())

@@ -6,8 +6,13 @@ use crate::domain::ids::{OrganizationId, PatientId, PatientIdentifierId};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
 
 type Result<T> = std::result::Result<T, StorageError>;
+
+/// Ids that are asked for at once.
+const AT_ONCE: usize = 500;
 
 /// A patient's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,6 +213,12 @@ pub async fn hold(tx: &Tx, organization: OrganizationId, id: PatientId) -> Resul
     found(tx, id, by_id(organization, id).lock(LockType::KeyShare)).await
 }
 
+/// The same, and one at a time, beside those who only hold the patient: for who looks at what there is
+/// before adding to it.
+pub async fn hold_alone(tx: &Tx, organization: OrganizationId, id: PatientId) -> Result<Option<Patient>> {
+    found(tx, id, by_id(organization, id).lock(LockType::NoKeyUpdate)).await
+}
+
 /// The same, and waits for everybody who holds the patient: for who erases.
 pub async fn lock(tx: &Tx, organization: OrganizationId, id: PatientId) -> Result<Option<Patient>> {
     found(tx, id, by_id(organization, id).lock_exclusive()).await
@@ -232,17 +243,76 @@ pub async fn identifiers(reader: &impl Reader, organization: OrganizationId, id:
         .filter(patient_identifier::Column::PatientId.eq(id.0))
         .all(reader.transaction())
         .await?;
-    let from = |row: patient_identifier::Model| {
-        Ok(StoredIdentifier {
-            id: row.id.into(),
-            system: row.system,
-            assigner: row.assigner,
-            value_sealed: row.value_sealed,
-            key_version: number(row.key_version)?,
-            indexes: Vec::new(),
-        })
-    };
-    rows.into_iter().map(from).collect()
+    rows.into_iter().map(identifier_from).collect()
+}
+
+fn identifier_from(row: patient_identifier::Model) -> Result<StoredIdentifier> {
+    Ok(StoredIdentifier {
+        id: row.id.into(),
+        system: row.system,
+        assigner: row.assigner,
+        value_sealed: row.value_sealed,
+        key_version: number(row.key_version)?,
+        indexes: Vec::new(),
+    })
+}
+
+/// Which of these are patients of the organization.
+pub async fn known(reader: &impl Reader, organization: OrganizationId, ids: &[PatientId]) -> Result<BTreeSet<PatientId>> {
+    let mut found = BTreeSet::new();
+    for chunk in ids.chunks(AT_ONCE) {
+        let rows: Vec<Uuid> = patient::Entity::find()
+            .select_only()
+            .column(patient::Column::Id)
+            .filter(patient::Column::OrganizationId.eq(organization.0))
+            .filter(patient::Column::Id.is_in(chunk.iter().map(|id| id.0)))
+            .into_tuple()
+            .all(reader.transaction())
+            .await?;
+        found.extend(rows.into_iter().map(PatientId));
+    }
+    Ok(found)
+}
+
+/// Patients with their newest data keys, by id.
+pub async fn find_all(reader: &impl Reader, organization: OrganizationId, ids: &[PatientId]) -> Result<HashMap<PatientId, Patient>> {
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(AT_ONCE) {
+        let theirs = || chunk.iter().map(|id| id.0);
+        let rows = patient::Entity::find()
+            .filter(patient::Column::OrganizationId.eq(organization.0))
+            .filter(patient::Column::Id.is_in(theirs()))
+            .all(reader.transaction())
+            .await?;
+        let keys = patient_key::Entity::find().filter(patient_key::Column::PatientId.is_in(theirs())).all(reader.transaction()).await?;
+        let mut keys: HashMap<_, _> = keys.into_iter().map(|key| ((key.patient_id, key.version), key)).collect();
+        for row in rows {
+            let key = keys.remove(&(row.id, row.key_version));
+            let one = patient_from(row, key)?;
+            found.insert(one.id, one);
+        }
+    }
+    Ok(found)
+}
+
+/// Identifiers of patients, without the hashes by which they are found.
+pub async fn identifiers_of(
+    reader: &impl Reader,
+    organization: OrganizationId,
+    ids: &[PatientId],
+) -> Result<HashMap<PatientId, Vec<StoredIdentifier>>> {
+    let mut found: HashMap<PatientId, Vec<StoredIdentifier>> = HashMap::new();
+    for chunk in ids.chunks(AT_ONCE) {
+        let rows = patient_identifier::Entity::find()
+            .filter(patient_identifier::Column::OrganizationId.eq(organization.0))
+            .filter(patient_identifier::Column::PatientId.is_in(chunk.iter().map(|id| id.0)))
+            .all(reader.transaction())
+            .await?;
+        for row in rows {
+            found.entry(row.patient_id.into()).or_default().push(identifier_from(row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Deletes the identifiers of patients: nobody finds them by a number any more.
@@ -263,4 +333,18 @@ pub async fn find_by_index(reader: &impl Reader, organization: OrganizationId, i
         .one(reader.transaction())
         .await?;
     Ok(found.map(PatientId))
+}
+
+/// All patients who have an identifier with one of these hashes: someone who got another number may be
+/// there under both.
+pub async fn all_by_index(reader: &impl Reader, organization: OrganizationId, indexes: &[Vec<u8>]) -> Result<BTreeSet<PatientId>> {
+    let found: Vec<Uuid> = patient_identifier_index::Entity::find()
+        .select_only()
+        .column(patient_identifier_index::Column::PatientId)
+        .filter(patient_identifier_index::Column::OrganizationId.eq(organization.0))
+        .filter(patient_identifier_index::Column::BlindIndex.is_in(indexes.to_vec()))
+        .into_tuple()
+        .all(reader.transaction())
+        .await?;
+    Ok(found.into_iter().map(PatientId).collect())
 }

@@ -4,8 +4,9 @@ use super::entity::{response, response_version, review};
 use super::{Reader, StorageError, Tx};
 use crate::domain::ids::{AppointmentId, ClinicianId, InvitationId, OrganizationId, PatientId, ResponseId, ReviewId, UnitId};
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -92,7 +93,7 @@ fn key_version(number: i32) -> Result<u16> {
     u16::try_from(number).map_err(|_| StorageError::Corrupt("key version"))
 }
 
-fn response_from(row: response::Model) -> Result<Response> {
+pub(super) fn response_from(row: response::Model) -> Result<Response> {
     Ok(Response {
         id: row.id.into(),
         organization: row.organization_id.into(),
@@ -109,7 +110,7 @@ fn response_from(row: response::Model) -> Result<Response> {
     })
 }
 
-fn version_from(row: response_version::Model) -> Result<Version> {
+pub(super) fn version_from(row: response_version::Model) -> Result<Version> {
     Ok(Version {
         response: row.response_id.into(),
         version: row.version,
@@ -208,6 +209,24 @@ pub async fn hold(tx: &Tx, organization: OrganizationId, id: ResponseId) -> Resu
     query.lock(LockType::KeyShare).one(tx.transaction()).await?.map(response_from).transpose()
 }
 
+/// The responses to several invitations.
+pub async fn of_invitations(
+    reader: &impl Reader,
+    organization: OrganizationId,
+    invitations: &[InvitationId],
+) -> Result<HashMap<InvitationId, ResponseId>> {
+    let mut found = HashMap::new();
+    for chunk in invitations.chunks(500) {
+        let rows = response::Entity::find()
+            .filter(response::Column::OrganizationId.eq(organization.0))
+            .filter(response::Column::InvitationId.is_in(chunk.iter().map(|id| id.0)))
+            .all(reader.transaction())
+            .await?;
+        found.extend(rows.into_iter().filter_map(|row| Some((InvitationId(row.invitation_id?), row.id.into()))));
+    }
+    Ok(found)
+}
+
 /// The response to an invitation.
 pub async fn of_invitation(reader: &impl Reader, organization: OrganizationId, invitation: InvitationId) -> Result<Option<Response>> {
     let query = response::Entity::find()
@@ -222,6 +241,27 @@ pub async fn of_patient(reader: &impl Reader, organization: OrganizationId, pati
         .filter(response::Column::OrganizationId.eq(organization.0))
         .filter(response::Column::PatientId.eq(patient.0))
         .order_by_asc(response::Column::SubmittedAt)
+        .all(reader.transaction())
+        .await?;
+    rows.into_iter().map(response_from).collect()
+}
+
+/// Responses of these patients whose newest version nobody has reviewed, the newest first.
+pub async fn unread(reader: &impl Reader, organization: OrganizationId, patients: &[PatientId], limit: u64) -> Result<Vec<Response>> {
+    let own = |column| Expr::col((response::Entity, column));
+    let reviewed = Query::select()
+        .expr(Expr::val(1))
+        .from(review::Entity)
+        .and_where(Expr::col((review::Entity, review::Column::ResponseId)).eq(own(response::Column::Id)))
+        .and_where(Expr::col((review::Entity, review::Column::ResponseVersion)).eq(own(response::Column::Version)))
+        .to_owned();
+    let rows = response::Entity::find()
+        .filter(response::Column::OrganizationId.eq(organization.0))
+        .filter(response::Column::PatientId.is_in(patients.iter().map(|id| id.0)))
+        .filter(Expr::exists(reviewed).not())
+        .order_by_desc(response::Column::SubmittedAt)
+        .order_by_desc(response::Column::Id)
+        .limit(limit)
         .all(reader.transaction())
         .await?;
     rows.into_iter().map(response_from).collect()
@@ -256,6 +296,17 @@ pub async fn insert_review(tx: &Tx, mark: &Review) -> Result<()> {
         .do_nothing()
         .to_owned();
     review::Entity::insert(row).on_conflict(once).exec_without_returning(tx.transaction()).await?;
+    Ok(())
+}
+
+/// Takes a person's mark on a version back.
+pub async fn delete_review(tx: &Tx, response: ResponseId, version: i32, clinician: ClinicianId) -> Result<()> {
+    review::Entity::delete_many()
+        .filter(review::Column::ResponseId.eq(response.0))
+        .filter(review::Column::ResponseVersion.eq(version))
+        .filter(review::Column::ClinicianId.eq(clinician.0))
+        .exec(tx.transaction())
+        .await?;
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! Sessions of identified holders. A token is only a handle to a row here.
 
-use super::entity::session;
+use super::entity::{invitation, session};
 use super::{Reader, StorageError, Tx};
-use crate::domain::ids::{CredentialId, DeviceId, InvitationId, OrganizationId, SessionId};
+use crate::domain::ids::{CredentialId, DeviceId, InvitationId, OrganizationId, PatientId, RepresentativeId, SessionId};
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait};
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -50,6 +50,10 @@ pub struct Session {
     pub idle_until: DateTime<Utc>,
     /// Ends then whatever happens.
     pub absolute_until: DateTime<Utc>,
+    /// The provider that the person signed in at; `None` for who told the birth date.
+    pub provider: Option<String>,
+    /// Who signed in, where it is not the patient.
+    pub representative: Option<RepresentativeId>,
 }
 
 fn from(row: &session::Model) -> Result<Session> {
@@ -68,6 +72,8 @@ fn from(row: &session::Model) -> Result<Session> {
         last_seen_at: row.last_seen_at,
         idle_until: row.idle_until,
         absolute_until: row.absolute_until,
+        provider: row.provider.clone(),
+        representative: row.representative_id.map(Into::into),
     })
 }
 
@@ -86,6 +92,8 @@ pub async fn insert(tx: &Tx, session: &Session, now: DateTime<Utc>) -> Result<()
         idle_until: Set(session.idle_until),
         absolute_until: Set(session.absolute_until),
         ended_at: Set(None),
+        provider: Set(session.provider.clone()),
+        representative_id: Set(session.representative.map(Into::into)),
     };
     session::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     Ok(())
@@ -149,6 +157,23 @@ pub async fn end_all(tx: &Tx, invitation: InvitationId, now: DateTime<Utc>) -> R
     session::Entity::update_many()
         .set(session::ActiveModel { ended_at: Set(Some(now)), ..Default::default() })
         .filter(session::Column::InvitationId.eq(invitation.0))
+        .filter(session::Column::EndedAt.is_null())
+        .exec(tx.transaction())
+        .await?;
+    Ok(())
+}
+
+/// Ends every session of a representative who is none any more.
+pub async fn end_of_representative(tx: &Tx, patient: PatientId, id: RepresentativeId, now: DateTime<Utc>) -> Result<()> {
+    let theirs = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::Id)
+        .filter(invitation::Column::PatientId.eq(patient.0))
+        .into_query();
+    session::Entity::update_many()
+        .set(session::ActiveModel { ended_at: Set(Some(now)), ..Default::default() })
+        .filter(session::Column::InvitationId.in_subquery(theirs))
+        .filter(session::Column::RepresentativeId.eq(id.0))
         .filter(session::Column::EndedAt.is_null())
         .exec(tx.transaction())
         .await?;

@@ -4,7 +4,7 @@ use super::entity::{outbox, webhook};
 use super::{Reader, StorageError, Tx, outbox as messages};
 use crate::domain::delivery::{Channel, DeliveryState};
 use crate::domain::event::{Event, EventKind};
-use crate::domain::ids::{OrganizationId, WebhookId};
+use crate::domain::ids::{ClientId, OrganizationId, WebhookId};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{CaseStatement, Expr, Func, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder};
@@ -43,8 +43,27 @@ pub struct Webhook {
     pub rotated_at: Option<DateTime<Utc>>,
     /// Disabled.
     pub disabled_at: Option<DateTime<Utc>>,
-    /// Why: `operator` or `gone`.
+    /// Why: `operator`, `gone` or `ended`.
     pub disabled_reason: Option<String>,
+    /// What a client said that asked for it over FHIR; an operator's has none.
+    pub subscription: Option<Subscription>,
+}
+
+/// What a client said when it asked to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The client, who alone sees it.
+    pub client: ClientId,
+    /// Why.
+    pub reason: String,
+    /// The search that what is told of fits.
+    pub criteria: String,
+    /// Media type of what is sent; `None`: nothing but the request.
+    pub payload: Option<String>,
+    /// Headers of the request, under the organization's key.
+    pub headers_sealed: Option<Vec<u8>>,
+    /// When it is over.
+    pub ends_at: Option<DateTime<Utc>>,
 }
 
 /// The words of the events, each with a blank before and after.
@@ -54,6 +73,17 @@ fn words(events: &BTreeSet<EventKind>) -> String {
 }
 
 pub(super) fn from(row: webhook::Model) -> Result<Webhook> {
+    let subscription = match (row.client_id, row.reason, row.criteria) {
+        (Some(client), Some(reason), Some(criteria)) => Some(Subscription {
+            client: client.into(),
+            reason,
+            criteria,
+            payload: row.payload,
+            headers_sealed: row.headers_sealed,
+            ends_at: row.ends_at,
+        }),
+        _ => None,
+    };
     let events: Option<BTreeSet<EventKind>> = row.events.split_whitespace().map(EventKind::parse).collect();
     Ok(Webhook {
         id: row.id.into(),
@@ -69,11 +99,13 @@ pub(super) fn from(row: webhook::Model) -> Result<Webhook> {
         rotated_at: row.rotated_at,
         disabled_at: row.disabled_at,
         disabled_reason: row.disabled_reason,
+        subscription,
     })
 }
 
 /// Adds a webhook.
 pub async fn insert(tx: &Tx, webhook: &Webhook) -> Result<()> {
+    let own = webhook.subscription.as_ref();
     let row = webhook::ActiveModel {
         id: Set(webhook.id.0),
         organization_id: Set(webhook.organization.0),
@@ -88,6 +120,13 @@ pub async fn insert(tx: &Tx, webhook: &Webhook) -> Result<()> {
         rotated_at: Set(webhook.rotated_at),
         disabled_at: Set(webhook.disabled_at),
         disabled_reason: Set(webhook.disabled_reason.clone()),
+        client_id: Set(own.map(|own| own.client.0)),
+        reason: Set(own.map(|own| own.reason.clone())),
+        criteria: Set(own.map(|own| own.criteria.clone())),
+        payload: Set(own.and_then(|own| own.payload.clone())),
+        headers_sealed: Set(own.and_then(|own| own.headers_sealed.clone())),
+        ends_at: Set(own.and_then(|own| own.ends_at)),
+        told: Set(0),
     };
     webhook::Entity::insert(row).exec_without_returning(tx.transaction()).await?;
     Ok(())
@@ -104,6 +143,7 @@ pub async fn update(tx: &Tx, webhook: &Webhook) -> Result<()> {
         rotated_at: Set(webhook.rotated_at),
         disabled_at: Set(webhook.disabled_at),
         disabled_reason: Set(webhook.disabled_reason.clone()),
+        headers_sealed: Set(webhook.subscription.as_ref().and_then(|own| own.headers_sealed.clone())),
         ..Default::default()
     };
     webhook::Entity::update_many().set(row).filter(webhook::Column::Id.eq(webhook.id.0)).exec(tx.transaction()).await?;
@@ -135,6 +175,46 @@ pub async fn list(reader: &impl Reader, organization: Option<OrganizationId>) ->
         query = query.filter(webhook::Column::OrganizationId.eq(organization.0));
     }
     query.all(reader.transaction()).await?.into_iter().map(from).collect()
+}
+
+/// Deletes a webhook.
+pub async fn delete(tx: &Tx, id: WebhookId) -> Result<()> {
+    webhook::Entity::delete_by_id(id.0).exec(tx.transaction()).await?;
+    Ok(())
+}
+
+/// Takes their places from those whose time is over.
+pub async fn release_ended(tx: &Tx, organization: OrganizationId, now: DateTime<Utc>) -> Result<()> {
+    let over = webhook::ActiveModel {
+        slot: Set(None),
+        disabled_at: Set(Some(now)),
+        disabled_reason: Set(Some("ended".to_owned())),
+        ..Default::default()
+    };
+    let which = webhook::Entity::update_many()
+        .set(over)
+        .filter(webhook::Column::OrganizationId.eq(organization.0))
+        .filter(webhook::Column::Slot.is_not_null())
+        .filter(webhook::Column::EndsAt.lte(now));
+    which.exec(tx.transaction()).await?;
+    Ok(())
+}
+
+/// Which of all that a webhook was told a message is, from 1: the next number the first time it is asked for.
+pub async fn number(tx: &Tx, organization: OrganizationId, webhook: WebhookId, message: Uuid) -> Result<Option<i32>> {
+    use sea_orm::QuerySelect;
+    let own = webhook::Entity::find_by_id(webhook.0).filter(webhook::Column::OrganizationId.eq(organization.0)).lock_exclusive();
+    let Some(own) = own.one(tx.transaction()).await? else { return Ok(None) };
+    let known = outbox::Entity::find_by_id(message).one(tx.transaction()).await?.and_then(|row| row.number);
+    if known.is_some() {
+        return Ok(known);
+    }
+    let next = own.told + 1;
+    let told = webhook::ActiveModel { told: Set(next), ..Default::default() };
+    webhook::Entity::update_many().set(told).filter(webhook::Column::Id.eq(webhook.0)).exec(tx.transaction()).await?;
+    let numbered = outbox::ActiveModel { number: Set(Some(next)), ..Default::default() };
+    outbox::Entity::update_many().set(numbered).filter(outbox::Column::Id.eq(message)).exec(tx.transaction()).await?;
+    Ok(Some(next))
 }
 
 /// The first free place among an organization's enabled webhooks. Two at once meet at the place.
@@ -174,6 +254,7 @@ fn wanted(event: &Event, id: Uuid, now: DateTime<Utc>, give_up_at: DateTime<Utc>
         .from(webhook::Entity)
         .and_where(Expr::col(webhook::Column::OrganizationId).eq(event.organization.0))
         .and_where(Expr::col(webhook::Column::Slot).is_not_null())
+        .and_where(Expr::col(webhook::Column::EndsAt).is_null().or(Expr::col(webhook::Column::EndsAt).gt(now)))
         .and_where(Expr::col(webhook::Column::Events).like(format!("% {word} %")))
         .to_owned()
 }

@@ -17,6 +17,11 @@ pub fn date(date: NaiveDate, language: &Language) -> String {
     words(language, "date", &date_parts(date, language))
 }
 
+/// A month as in “november 2026”.
+pub fn month(day: NaiveDate, language: &Language) -> String {
+    format!("{} {}", words(language, &format!("month-{}", day.month()), &[]), day.year())
+}
+
 /// A date in full with weekday: “tirsdag 24. november 2026”.
 pub fn long_date(date: NaiveDate, language: &Language) -> String {
     words(language, "date-long", &date_parts(date, language))
@@ -31,6 +36,22 @@ fn date_parts(date: NaiveDate, language: &Language) -> [(&'static str, super::Ar
         ("month", words(language, &month, &[]).into()),
         ("year", date.year().to_string().into()),
     ]
+}
+
+/// A date in numbers: “24.11.2026”.
+pub fn short_date(date: NaiveDate, language: &Language) -> String {
+    let args = [
+        ("day", format!("{:02}", date.day()).into()),
+        ("month", format!("{:02}", date.month()).into()),
+        ("year", date.year().to_string().into()),
+    ];
+    words(language, "date-short", &args)
+}
+
+/// The time of day of a point in time in Europe/Oslo: “09.30”.
+pub fn time_of(moment: DateTime<Utc>, language: &Language) -> String {
+    let local = moment.with_timezone(&ZONE);
+    clock(local.hour(), local.minute(), language)
 }
 
 /// A point in time in Europe/Oslo: “tirsdag 24. november 2026 kl. 09.30”.
@@ -88,6 +109,8 @@ mod tests {
         assert_eq!(moment(winter, &Language::nb()), "tirsdag 24. november 2026 kl. 09.30");
         assert_eq!(moment(winter, &Language::nn()), "tysdag 24. november 2026 kl. 09.30");
         assert_eq!(moment(winter, &Language::en()), "Tuesday 24 November 2026 at 09:30");
+        assert_eq!(time_of(winter, &Language::nb()), "09.30");
+        assert_eq!(short_date(winter.date_naive(), &Language::nn()), "24.11.2026");
         let summer = Utc.with_ymd_and_hms(2026, 6, 30, 22, 5, 0).unwrap();
         assert_eq!(moment(summer, &Language::nb()), "onsdag 1. juli 2026 kl. 00.05");
     }

@@ -27,6 +27,8 @@ pub struct Values {
     pub link: String,
     /// The code in groups.
     pub code: String,
+    /// The provider that the unit's patients sign in at; `None` where they tell their birth date.
+    pub sign_in: Option<String>,
 }
 
 impl Values {
@@ -40,7 +42,16 @@ impl Values {
             Place::Address => Some(self.address.clone()),
             Place::Link => Some(self.link.clone()),
             Place::Code => Some(self.code.clone()),
+            Place::Identify => Some(identify(self.sign_in.as_deref(), language)),
         }
+    }
+}
+
+/// How the patient shows who they are: by signing in where the unit asks for that, else by the birth date.
+pub fn identify(sign_in: Option<&str>, language: &Language) -> String {
+    match sign_in {
+        Some(provider) => words(language, "letter-sign-in", &[("provider", provider.into())]),
+        None => words(language, "letter-birth", &[]),
     }
 }
 
@@ -103,6 +114,7 @@ mod tests {
             address: "svar.example".to_owned(),
             link: "https://svar.example/s/2QF7C9X3M8KD5WZR0T6VYB4HNA".to_owned(),
             code: "7K3Q-W9XM-B4HM".to_owned(),
+            sign_in: None,
         }
     }
 
@@ -115,6 +127,9 @@ mod tests {
                 assert!(all.contains(said), "{language}: {said} is not in {all}");
             }
             assert!(!all.contains(['{', '}']) && !all.contains("letter-text"), "{all}");
+            let born = identify(None, language);
+            let signed = plain(&text, &Values { sign_in: Some("ID-porten".to_owned()), ..values() }, language);
+            assert!(all.contains(&born) && !signed.contains(&born) && signed.contains("ID-porten"), "{signed}");
             let bare = plain(&text, &Values { unit: None, visit: None, until: None, ..values() }, language);
             assert!(!bare.contains("2026") && !bare.contains("Čáhcesuolu") && !bare.contains(": \n") && bare.contains("\n\n"), "{bare}");
             assert_eq!(all.lines().count(), bare.lines().count() + 4, "three lines and the white after them");

@@ -3,6 +3,7 @@
 //! A language is a folder below `locales/`, named by its tag; a new one needs nothing else.
 //! A new word: add its key to one file of each language below `locales/`; a test compares them.
 
+pub mod card;
 pub mod format;
 mod issue;
 pub mod letter;

@@ -1,5 +1,5 @@
 -- Sends one request a line of a file, each line once: METHOD, then for each line its path, headers and body.
--- Arguments: method, file, repeat ("once" or "again"). Lines hold fields apart by tabs: path, token, If-Match,
+-- Arguments: method, file, repeat ("once" or "again"). Lines hold fields apart by tabs: path, token (or `cookie NAME=VALUE`), If-Match,
 -- X-Forwarded-For, body; "-" for none. In "again" the number of If-Match rises by one each round.
 local threads = {}
 
@@ -35,10 +35,14 @@ function request()
   end
   local one = lines[at] or lines[1]
   local headers = {}
-  if one[2] ~= "-" then headers["authorization"] = "Bearer " .. one[2] end
+  if one[2]:find("^cookie ") then
+    headers["cookie"] = one[2]:sub(8)
+  elseif one[2] ~= "-" then
+    headers["authorization"] = "Bearer " .. one[2]
+  end
   if one[3] ~= "-" then headers["if-match"] = '"' .. (tonumber(one[3]) + round) .. '"' end
   if one[4] ~= "-" then headers["x-forwarded-for"] = one[4] end
-  if one[5] ~= "-" then headers["content-type"] = "application/json" end
+  if one[5] ~= "-" then headers["content-type"] = one[1]:find("^/fhir/") and "application/fhir+json" or "application/json" end
   return wrk.format(method, one[1], headers, one[5] ~= "-" and one[5] or nil)
 end
 

@@ -62,6 +62,7 @@ impl Ground {
             birth_date: birth_date(),
             language: None,
             contact: None,
+            representatives: Vec::new(),
         };
         Ok(Order {
             patient,
@@ -166,9 +167,9 @@ async fn main() -> Result<(), Failure> {
     let mut done = 0;
     while done < responses {
         let until = (done + BATCH).min(responses);
-        let issued = ground.issue(done, until).await?;
+        let issued = ground.issue(sessions + done, sessions + until).await?;
         stream::iter(issued.iter().enumerate())
-            .map(|(at, issued)| ground.answer(issued, done + at))
+            .map(|(at, issued)| ground.answer(issued, sessions + done + at))
             .buffer_unordered(AT_ONCE)
             .try_collect::<Vec<()>>()
             .await?;
@@ -179,14 +180,15 @@ async fn main() -> Result<(), Failure> {
     }
     let mut ready = Vec::new();
     while ready.len() < sessions {
-        let from = responses + ready.len();
-        let until = (from + BATCH).min(responses + sessions);
+        let from = ready.len();
+        let until = (from + BATCH).min(sessions);
         let issued = ground.issue(from, until).await?;
         let opened: Vec<Value> = stream::iter(issued.iter().enumerate())
             .map(|(at, issued)| async move {
                 let opened = ground.open(issued, from + at).await?;
                 let link = present(&ground.services, issued).link;
-                Ok::<_, Failure>(json!({"token": opened.session_token, "link": link}))
+                let ids = &issued.invitation;
+                Ok::<_, Failure>(json!({"token": opened.session_token, "link": link, "invitation": ids.id, "patient": ids.patient}))
             })
             .buffer_unordered(AT_ONCE)
             .try_collect()
@@ -195,12 +197,16 @@ async fn main() -> Result<(), Failure> {
     }
     let client = admin::list_clients(&ground.services).await?.into_iter().next().ok_or("client")?;
     let clinician = admin::list_clinicians(&ground.services).await?.into_iter().next().ok_or("clinician")?;
-    let first = oslo_date(ground.services.now()) + Duration::days(1);
+    // The first unit's days: those with sessions come first, each later one is full of answers.
+    let day = |at: usize| Ok::<_, Failure>(oslo_date(ground.services.now()) + Duration::days(i64::try_from(at)?));
+    let in_a_day = DAY * UNITS;
     let found = json!({
         "client": token(&app, Bearer::Client(client.id)).await?,
         "clinician": token(&app, Bearer::Clinician(clinician.id)).await?,
         "units": ground.units,
-        "first_day": first,
+        "clinician_id": clinician.id,
+        "first_day": day(sessions.div_ceil(in_a_day) + 1)?,
+        "last_day": day(((sessions + responses) / in_a_day).max(sessions.div_ceil(in_a_day) + 1))?,
         "birth_date": birth_date(),
         "answers": ground.answers,
         "sessions": ready,

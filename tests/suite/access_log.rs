@@ -28,8 +28,10 @@ struct Entry {
 async fn entries(app: &TestApp, answer: &Answer) -> Vec<Entry> {
     let id = &answer.headers["x-request-id"];
     let rows = sql::query(&app.database_url, &format!("SELECT * FROM access_log WHERE request_id = '{id}'")).await;
-    let all = "SELECT p.patient_id, p.entry_id FROM access_log_patient p JOIN access_log l ON l.id = p.entry_id";
-    let patients = sql::query(&app.database_url, &format!("{all} WHERE l.request_id = '{id}'")).await;
+    let own = "SELECT p.patient_id, p.entry_id FROM access_log_patient p JOIN access_log l ON l.id = p.entry_id";
+    let shared = "SELECT s.patient_id, l.id AS entry_id FROM access_log_set s JOIN access_log l ON l.set_id = s.set_id";
+    let of_both = format!("{own} WHERE l.request_id = '{id}' UNION ALL {shared} WHERE l.request_id = '{id}'");
+    let patients = sql::query(&app.database_url, &of_both).await;
     let patients: Vec<(Uuid, Uuid)> =
         patients.iter().map(|row| (row.try_get("", "entry_id").expect("id"), row.try_get("", "patient_id").expect("id"))).collect();
     let of = |row: &sea_orm::QueryResult| {
@@ -72,7 +74,9 @@ on_both! {
         let world = &app.world;
         let (client, nurse) = (world.token("client"), world.token("clinician"));
         let (_, done) = app.answer(&app.invite("visit-0").await, &answers(5, &[], &[], "no", Some("no"))).await;
-        let response = format!("/api/v1/responses/{}", done["response"].as_str().expect("id"));
+        let id_of_response = done["response"].as_str().expect("id");
+        let response = format!("/api/v1/responses/{id_of_response}");
+        let fhir = |token: &str, path: &str| app.get(&format!("/fhir/{path}")).bearer(token).send();
         let issued = app.post("/api/v1/invitations").bearer(client).key("key-visit-1").json(&app.order("visit-1")).send().await;
         let invitation = format!("/api/v1/invitations/{}", issued.json["id"].as_str().expect("id"));
         let patient = issued.json["patient"].as_str().expect("patient").to_owned();
@@ -84,6 +88,17 @@ on_both! {
             app.post("/api/v1/responses").bearer(nurse).key(key).json(&body)
         };
         let list = format!("/api/v1/worklist?unit={}&from=2026-11-24&to=2026-11-30", world.unit);
+
+        let open = app.invite("visit-operations").await;
+        let asked = json!({"resourceType": "Parameters", "parameter": [{"name": "context", "part": [
+            {"name": "name", "valueString": "task"}, {"name": "content", "valueReference": {"reference": format!("Task/{}", open.id)}},
+        ]}]});
+        let mut filled = answers(3, &[], &[], "no", Some("no"));
+        filled["questionnaire"] = "https://kartlegging.example/fhir/Questionnaire/distress-thermometer".into();
+        filled["basedOn"] = json!([{"reference": format!("Task/{}", open.id)}]);
+        let operation = |token: &str, name: &str, body: &Value| {
+            app.post(&format!("/fhir/Questionnaire/{name}")).bearer(token).body("application/fhir+json", body.to_string()).send()
+        };
 
         let by_client = ("client", world.client.expect("client").0, "client");
         let by_nurse = ("clinician", world.clinician.expect("clinician").0, "clinician");
@@ -104,6 +119,21 @@ on_both! {
             ("patient.timeline", by_nurse, app.get(&format!("{of_patient}/timeline")).bearer(nurse).send().await),
             ("patient.search", by_nurse, app.post("/api/v1/patients/search").bearer(nurse).json(&json!({"identifier": identifier})).send().await),
             ("response.submit", by_nurse, paper("key-paper-1").send().await),
+            ("invitation.read", by_client, fhir(client, &format!("Task/{}", issued.json["id"].as_str().expect("id"))).await),
+            ("invitation.read", by_nurse, fhir(nurse, &format!("Task?patient={patient}")).await),
+            ("appointment.search", by_nurse, fhir(nurse, &format!("Appointment?patient={patient}")).await),
+            ("response.read", by_nurse, fhir(nurse, &format!("QuestionnaireResponse/{id_of_response}")).await),
+            ("response.versions", by_client, fhir(client, &format!("QuestionnaireResponse/{id_of_response}/_history")).await),
+            ("response.search", by_nurse, fhir(nurse, &format!("QuestionnaireResponse?patient={patient}")).await),
+            ("response.search", by_client, fhir(client, "QuestionnaireResponse").await),
+            ("response.search", by_client, fhir(client, &format!("Observation?patient={patient}")).await),
+            ("response.read", by_client, fhir(client, &format!("Provenance/{}-1", id_of_response.replace('-', ""))).await),
+            ("response.read", by_nurse, fhir(nurse, &format!("Binary/{}-1", id_of_response.replace('-', ""))).await),
+            ("patient.search", by_nurse, fhir(nurse, &format!("Patient/{patient}")).await),
+            ("response.summary", by_nurse, fhir(nurse, &format!("QuestionnaireResponse/{id_of_response}/$extract")).await),
+            ("invitation.read", by_client, operation(client, "$populate", &asked).await),
+            ("invitation.letter", by_nurse, operation(nurse, "$populatelink", &asked).await),
+            ("response.submit", by_client, operation(client, "$process-response", &filled).await),
         ];
         for (action, (kind, actor, role), answer) in deeds {
             assert!(answer.status < 300, "{action}: {}", answer.text);

@@ -6,12 +6,15 @@ use crate::outbox::receiver::{Got, Manner, Receiver};
 use crate::pages;
 use crate::support::app::{Answer, Kind};
 use crate::support::browser::{Browser, FORM, path_of};
+use crate::support::issuer::RecordSystem;
 use crate::support::mail::{CERTIFICATES, MailServer, link_of};
 use crate::support::program::{Program, Serving, alone};
 use crate::support::sql;
 use crate::support::world::Invited;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use kartlegging::crypto::entropy::SystemClock;
+use kartlegging::domain::clock::Clock;
 use serde_json::{Value, json};
 
 const NAME: &str = "Kanarifugl Gulspurv";
@@ -22,6 +25,8 @@ const PHONE: &str = "+47 91 82 73 64";
 const FREE_TEXT: &str = "kanaritekst om nattesøvn";
 const HELPER: &str = "Hjelper Dompap";
 const HELPER_PHONE: &str = "+47 98 76 12 34";
+const ACTING: &str = "Fullmektig Bokfink";
+const ACTING_NUMBER: &str = "14906030099";
 const GROUND: &str = "kanarigrunn";
 const STREET: &str = "Kanaristien 47";
 
@@ -118,10 +123,12 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
     let mut problems = Vec::new();
     let start = super::commands::admin::chrono_date(3);
     let identifier = json!({"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": FNR});
-    let order = json!({
+    let mut order = json!({
         "patient": {"identifier": identifier, "name": NAME, "birth_date": BORN, "language": "nb", "contact": {"email": EMAIL, "phone": PHONE}},
         "appointment": {"external_id": "EHR-1", "starts_at": format!("{start}T09:30:00+01:00"), "unit": unit},
     });
+    let acting = json!({"identifier": {"system": identifier["system"], "value": ACTING_NUMBER}, "name": ACTING, "relation": "guardian"});
+    order["patient"]["representatives"] = json!([acting]);
     let issue = |body: &Value, key: &str| http.call("POST", "/api/v1/invitations").bearer(client).key(key).json(body);
     let issued = issue(&order, "canary-key-1").send().await.expect(201);
     let mut wrong = order.clone();
@@ -130,6 +137,10 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
     wrong["patient"][FNR] = json!(NAME);
     problems.push(issue(&wrong, "canary-key-2").send().await);
     problems.push(issue(&order, "canary-key-3").send().await);
+    let acting_for = format!("/api/v1/patients/{}/representatives", issued["patient"].as_str().expect("id"));
+    http.call("GET", &acting_for).bearer(client).send().await.expect(200);
+    let friend = json!({"identifier": acting["identifier"], "name": ACTING, "relation": ACTING_NUMBER, ACTING: ACTING_NUMBER});
+    problems.push(http.call("POST", &acting_for).bearer(client).json(&friend).send().await);
     let half = format!("{{\"patient\": {{\"name\": \"{NAME}\"");
     problems.push(http.call("POST", "/api/v1/invitations").bearer(client).key("canary-key-4").body("application/json", half).send().await);
     problems.push(http.call("GET", &format!("/api/v1/patients/{FNR}/timeline?fnr={FNR}")).bearer(nurse).send().await);
@@ -196,6 +207,8 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
     let reissue = format!("/api/v1/invitations/{}/reissue", issued["id"].as_str().expect("id"));
     let again = http.call("POST", &reissue).bearer(client).key("canary-key-5").send().await.expect(200);
 
+    problems.extend(as_fhir(serving, client, nurse, receipt["response"].as_str().expect("id")).await);
+
     let token = link.rsplit('/').next().expect("token");
     let secrets = vec![
         canary("link", token),
@@ -211,6 +224,102 @@ async fn the_whole_flow(serving: &Serving, unit: &str, client: &str, nurse: &str
         canary("clinician token", nurse),
     ];
     (problems, secrets)
+}
+
+/// Reads and searches the same as FHIR, with mistakes; gives the problems.
+async fn as_fhir(serving: &Serving, client: &str, nurse: &str, response: &str) -> Vec<Answer> {
+    let http = &serving.http;
+    let read = |path: &str| http.call("GET", &format!("/fhir/{path}")).bearer(client).send();
+    let form = "application/x-www-form-urlencoded";
+    let by_body = |kind: &str, body: String| http.call("POST", &format!("/fhir/{kind}/_search")).bearer(nurse).body(form, body).send();
+    let number = format!("urn:oid:2.16.578.1.12.4.1.4.1|{FNR}");
+    let mine = read(&format!("QuestionnaireResponse/{response}")).await.expect(200);
+    assert!(mine.to_string().contains(FREE_TEXT), "the flow carries the canaries");
+    let simple = response.replace('-', "");
+    let paths = [
+        "QuestionnaireResponse?_include=QuestionnaireResponse:subject".to_owned(),
+        format!("QuestionnaireResponse/{response}/_history"),
+        format!("Observation?derived-from={response}"),
+        format!("DocumentReference?related={response}"),
+        format!("Binary/{simple}-1?_format=json"),
+        format!("Provenance?target={response}"),
+        "Task".to_owned(),
+        "Appointment".to_owned(),
+        "Practitioner".to_owned(),
+    ];
+    for path in paths {
+        read(&path).await.expect(200);
+    }
+    let patient = by_body("Patient", format!("identifier={number}")).await.expect(200);
+    assert_eq!(patient["entry"][0]["resource"]["name"][0]["text"], NAME);
+    assert!(!patient["link"].to_string().contains(FNR), "the link of a search names nobody by number");
+    let theirs = by_body("QuestionnaireResponse", format!("patient:identifier={number}")).await.expect(200);
+    assert!(!theirs["link"].to_string().contains(FNR), "the link of a search names nobody by number");
+    by_body("Appointment", "identifier=EHR-1".to_owned()).await.expect(200);
+    let operation = |path: &str, body: &Value| {
+        http.call("POST", &format!("/fhir/{path}")).bearer(client).body("application/fhir+json", body.to_string()).send()
+    };
+    read(&format!("QuestionnaireResponse/{response}/$extract")).await.expect(200);
+    operation("QuestionnaireResponse/$validate", &mine).await.expect(200);
+    let about = |reference: &str| json!({"resourceType": "Parameters", "parameter": [{"name": "subject", "valueReference": {"reference": reference}}]});
+    let mut wrong = mine.clone();
+    wrong[NAME] = FNR.into();
+    wrong["subject"] = json!({"display": NAME, "reference": format!("Patient/{FNR}")});
+    let put = http.call("PUT", &format!("/fhir/QuestionnaireResponse/{response}")).bearer(nurse).header("if-match", "W/\"1\"");
+    let none_exist =
+        http.call("POST", "/fhir/QuestionnaireResponse").bearer(nurse).header("if-none-exist", &format!("patient:identifier={number}"));
+    vec![
+        read(&format!("Patient?identifier={number}")).await,
+        read(&format!("QuestionnaireResponse?patient:identifier={number}")).await,
+        read(&format!("Task?{FNR}=1")).await,
+        read(&format!("Task?status:{FNR}=1")).await,
+        read(&format!("{FNR}/{FNR}")).await,
+        read(&format!("Patient/{FNR}")).await,
+        by_body("Patient", format!("identifier={NAME}|{FNR}")).await,
+        put.body("application/fhir+json", wrong.to_string()).send().await,
+        operation("Questionnaire/$process-response", &wrong).await,
+        operation(&format!("Questionnaire/$process-response?task={FNR}"), &mine).await,
+        operation("QuestionnaireResponse/$extract", &wrong).await,
+        operation("Questionnaire/$populate", &about(&format!("Patient/{FNR}"))).await,
+        operation("Questionnaire/$populatelink", &about(NAME)).await,
+        operation(&format!("Questionnaire/{FNR}/$populatelink"), &about(NAME)).await,
+        none_exist.body("application/fhir+json", mine.to_string()).send().await,
+    ]
+}
+
+/// A record system asks for cards, with mistakes; gives the problems, and adds the token it used.
+async fn the_cards(serving: &Serving, system: &RecordSystem, canaries: &mut Vec<Canary>) -> Vec<Answer> {
+    let token = |id: &str| {
+        let now = SystemClock::default().now().timestamp();
+        let aud = "http://127.0.0.1:8080/cds-services/unread-answers";
+        system.token(&json!({"iss": "https://ehr.example/", "aud": aud, "iat": now, "exp": now + 60, "jti": id}))
+    };
+    let first = token("canary-1");
+    let body = json!({
+        "hook": "patient-view", "hookInstance": NAME, "context": {"userId": "Practitioner/1", "patientId": FNR},
+        "prefetch": {"patient": {"resourceType": "Patient", "id": FNR, "name": [{"text": NAME}], "birthDate": BORN,
+            "identifier": [{"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": FNR}]}},
+    });
+    let post = |token: &str, body: &Value| serving.http.call("POST", "/cds-services/unread-answers").bearer(token).json(body).send();
+    let shown = post(&first, &body).await.expect(200);
+    assert!(shown["cards"][0]["summary"].as_str().is_some_and(|line| line.contains(": 7")), "{shown}");
+    let personal = [canary("name", NAME), canary("national id", FNR), canary("birth date", BORN), canary("free text", FREE_TEXT)];
+    let hits = found_in("the card", shown.to_string().as_bytes(), &personal);
+    assert!(hits.is_empty(), "{hits:#?}");
+    let mut wrong = body.clone();
+    wrong["hook"] = json!(NAME);
+    let mut other = body.clone();
+    other["context"]["patientId"] = json!(NAME);
+    let mut open = body.clone();
+    open["prefetch"] = json!({});
+    canaries.push(canary("token of a record system", &first));
+    vec![
+        post(&first, &body).await,
+        post(&token("canary-2"), &wrong).await,
+        post(&token("canary-3"), &other).await,
+        post(&token("canary-4"), &open).await,
+        serving.http.call("POST", &format!("/cds-services/{FNR}")).bearer(&token("canary-5")).json(&body).send().await,
+    ]
 }
 
 /// Words that a page before the birth date must not hold: the person, the unit, the visit, the form.
@@ -302,6 +411,50 @@ async fn the_pages(serving: &Serving, unit: &str, client: &str) -> Vec<Canary> {
     secrets
 }
 
+/// A clinician signs in and reads in a browser: a name stands on pages, and in no address, header or
+/// cookie; a number, link or code stands nowhere. Gives the secrets of the session.
+async fn the_clinic(serving: &Serving, link: &str, secrets: &[Canary]) -> Vec<Canary> {
+    let mut browser = Browser::at(&serving.http);
+    let path = &link[link.find("/klinikk/inn/").expect("path")..];
+    let form = browser.get(path).await.form();
+    let token = path.rsplit('/').next().unwrap_or_default().to_owned();
+    assert_eq!(browser.send(&form).await.status, 303);
+    // The link itself stands in its own address, which is used up.
+    browser.met.clear();
+    let list = browser.get("/klinikk?dager=31").await;
+    assert!(list.main().contains(NAME), "{}", list.main());
+    let links = list.html.named("a").into_iter().filter_map(|link| link.attr("href"));
+    let summary = links.into_iter().find(|link| link.starts_with("/klinikk/svar/")).expect("a summary").to_owned();
+    let shown = browser.get(&summary).await;
+    assert!(shown.main().contains(NAME), "{}", shown.main());
+    for more in ["/tekst", "/oppsummering.pdf", "/samtale"] {
+        assert_eq!(browser.get(&format!("{summary}{more}")).await.status, 200, "{more}");
+    }
+    browser.get("/klinikk/endret?dager=31").await;
+    let search = browser.get("/klinikk/finn").await.form().fill("nummer", FNR);
+    let patient = browser.send(&search).await.leads();
+    assert!(browser.get(&patient).await.main().contains(NAME));
+    let ground = browser.get(&format!("{patient}/likevel?til=pasient")).await.form().check("g-1").fill("ord", GROUND);
+    assert_eq!(browser.send(&ground).await.status, 303);
+    let number = [canary("national id", FNR)];
+    let personal = [canary("national id", FNR), canary("name", NAME), canary("free text", FREE_TEXT), canary("ground", GROUND)];
+    let mut hits = Vec::new();
+    for (what, answer) in &browser.met {
+        hits.extend(found_in(what, answer.text.as_bytes(), secrets));
+        hits.extend(found_in(what, answer.text.as_bytes(), &number));
+        for place in [format!("{:?}", answer.headers), format!("{:?}", answer.cookies), what.clone()] {
+            hits.extend(found_in(&format!("the head of {what}"), place.as_bytes(), secrets));
+            hits.extend(found_in(&format!("the head of {what}"), place.as_bytes(), &personal));
+        }
+    }
+    assert!(hits.is_empty(), "{hits:#?}");
+    let session = browser.cookie("__Host-klinikk").expect("session").to_owned();
+    vec![
+        canary("session of a clinician", session.split_once('.').map_or(session.as_str(), |(_, own)| own)),
+        canary("one-time link", &token),
+    ]
+}
+
 /// Every column of every table, as text and hex.
 async fn postgres_dump(url: &str) -> String {
     let tables = sql::texts(url, "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()").await;
@@ -324,7 +477,8 @@ async fn postgres_dump(url: &str) -> String {
 /// Waits until another system has been told of what was handed in; what it was told holds nothing.
 async fn told(receiver: &Receiver, canaries: &[Canary]) -> Vec<String> {
     for _ in 0..600 {
-        if receiver.types().iter().any(|kind| kind == "response.submitted") {
+        // Messages overtake each other.
+        if receiver.types().iter().any(|kind| kind == "response.submitted") && receiver.all().len() >= 3 {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -382,6 +536,18 @@ async fn the_mail(program: &mut Program, organization: &str, unit: &str, canarie
     (canary("link of the mail", link.rsplit('/').next().unwrap_or_default()), log)
 }
 
+/// A record system that the program knows.
+async fn record_system(program: &mut Program, organization: &str) -> RecordSystem {
+    let mut add = vec!["client", "add", "--organization", organization, "--name", "z", "--external-id", "ehr"];
+    add.extend(["--scope", "responses:read", "--scope", "patients:read"]);
+    program.run(&add).await.ok();
+    let system = RecordSystem::es384("ehr-1");
+    let keys = program.write("ehr-keys.json", &system.jwks());
+    let own = format!("[[cds_clients]]\nissuer = \"https://ehr.example/\"\nclient = \"ehr\"\njwks_file = \"{keys}\"\n");
+    program.set("KARTLEGGING_CONFIG", &program.write("ehr.toml", &own));
+    system
+}
+
 async fn nothing_leaks(kind: Kind) {
     let (mut program, _, unit) = super::commands::admin::installed(kind).await;
     program.set("KARTLEGGING_LOG_FILTER", "trace");
@@ -397,15 +563,19 @@ async fn nothing_leaks(kind: Kind) {
     let role = format!("clinician:{unit}");
     let nurse =
         program.run(&["clinician", "add", "--organization", &organization, "--name", "y", "--hpr", "9900001", "--role", &role]).await.ok();
+    let login = program.run(&["token", "login-link", "--clinician", &nurse]).await.ok();
     let nurse = program.run(&["token", "issue", "--clinician", &nurse]).await.ok();
 
     let receiver = Receiver::start(Manner::Status(200)).await;
     let hook = program.run(&["webhook", "add", "--organization", &organization, "--url", &receiver.url]).await.ok();
     let secret = hook.lines().nth(1).expect("secret").trim_start_matches("whsec_").to_owned();
 
+    let system = record_system(&mut program, &organization).await;
     let serving = program.serve().await;
-    let (problems, mut canaries) = the_whole_flow(&serving, &unit, &client, &nurse).await;
+    let (mut problems, mut canaries) = the_whole_flow(&serving, &unit, &client, &nurse).await;
+    problems.extend(the_cards(&serving, &system, &mut canaries).await);
     canaries.extend(the_pages(&serving, &unit, &client).await);
+    canaries.extend(the_clinic(&serving, &login, &canaries).await);
     canaries.extend([
         canary("name", NAME),
         canary("national id", FNR),
@@ -416,6 +586,8 @@ async fn nothing_leaks(kind: Kind) {
         canary("free text", FREE_TEXT),
         canary("helper", HELPER),
         canary("helper's phone", HELPER_PHONE),
+        canary("representative", ACTING),
+        canary("representative's national id", ACTING_NUMBER),
         canary("ground", GROUND),
         canary("street", STREET),
     ]);

@@ -86,10 +86,10 @@ fn every_link_between_documents_leads_somewhere() {
 
 #[test]
 fn every_setting_is_in_the_manual() {
-    let code = text("src/config/mod.rs");
+    let code = text("src/config/mod.rs") + &text("src/config/sign_in.rs") + &text("src/config/cds.rs");
     let manual = text("docs/operations.md");
     let mut found = 0;
-    for name in ["pub struct Settings {", "pub struct IssuerSettings {"] {
+    for name in ["pub struct Settings {", "pub struct IssuerSettings {", "pub struct SignInSettings {", "pub struct CdsClientSettings {"] {
         let body = code.split(name).nth(1).and_then(|rest| rest.split("\n}").next()).expect("struct");
         for field in body.lines().filter_map(|line| line.trim().strip_prefix("pub ")?.split(':').next()) {
             assert!(manual.contains(&format!("`{field}`")), "{field} is not in docs/operations.md");

@@ -47,4 +47,4 @@ macro_rules! replays {
     };
 }
 
-replays! { form_body invite_csv questionnaire response token typed }
+replays! { form_body invite_csv questionnaire response search token typed }

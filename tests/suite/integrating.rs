@@ -6,6 +6,7 @@
 
 use crate::commands::admin::installed;
 use crate::support::app::Kind;
+use crate::support::issuer::RecordSystem;
 use crate::support::program::{Program, alone};
 use kartlegging::domain::actor::Scope;
 use std::collections::BTreeMap;
@@ -14,11 +15,12 @@ use std::fmt::Write;
 const MANUAL: &str = include_str!("../../docs/integrating.md");
 
 /// What the page takes for granted: `$base`, the tokens `$token` (a client with every scope) and
-/// `$clinician_token`, the ids `$organization`, `$unit`, `$client`, `$clinician` are in the environment.
+/// `$clinician_token`, the ids `$organization`, `$unit`, `$client`, `$clinician`, and in `$cds_key` the file with the key of the record
+/// system that is registered for cards are in the environment.
 const GIVEN: &str = "unset KARTLEGGING_LISTEN\n";
 
 /// Files that the blocks leave, with what they begin with.
-const LEFT: [(&str, &[u8]); 8] = [
+const LEFT: [(&str, &[u8]); 12] = [
     ("issued.json", b"{"),
     ("letter.html", b"<div lang=\"nn\"><p>"),
     ("qr.png", b"\x89PNG"),
@@ -27,6 +29,10 @@ const LEFT: [(&str, &[u8]); 8] = [
     ("letters.pdf", b"%PDF"),
     ("sms/message", b"{"),
     ("response.json", b"{"),
+    ("cards.json", b"{\"cards\":[{"),
+    ("found.json", b"{"),
+    ("answers.pdf", b"%PDF"),
+    ("handed-in.json", b"{"),
 ];
 
 /// A block of commands with the section it stands in and its first line.
@@ -77,7 +83,15 @@ async fn ground() -> (Program, BTreeMap<&'static str, String>) {
     let clinician = program.run(&add).await.ok();
     let token = program.run(&["token", "issue", "--client", &client]).await.ok();
     let clinician_token = program.run(&["token", "issue", "--clinician", &clinician]).await.ok();
+    let add = ["client", "add", "--organization", &organization, "--name", "Journalsystemet", "--external-id", "ehr"];
+    program.run(&[add.as_slice(), &["--scope", "responses:read", "--scope", "patients:read"]].concat()).await.ok();
+    let system = RecordSystem::rs384("ehr-1");
+    let keys = program.write("ehr-keys.json", &system.jwks());
+    let own = format!("[[cds_clients]]\nissuer = \"https://ehr.example/\"\nclient = \"ehr\"\njwks_file = \"{keys}\"\n");
+    program.set("KARTLEGGING_CONFIG", &program.write("ehr.toml", &own));
+    let cds_key = program.write("ehr-key.pem", &system.pem());
     let given = BTreeMap::from([
+        ("cds_key", cds_key),
         ("organization", organization),
         ("unit", unit),
         ("client", client),

@@ -27,6 +27,7 @@ fn actor(name: &str) -> Actor {
         "client without invitations:write" => others(Scope::InvitationsWrite),
         "client without invitations:read" => others(Scope::InvitationsRead),
         "client without responses:read" => others(Scope::ResponsesRead),
+        "client without responses:write" => others(Scope::ResponsesWrite),
         "client without patients:read" => others(Scope::PatientsRead),
         "client without letters:render" => others(Scope::LettersRender),
         "client without messages:render" => others(Scope::MessagesRender),
@@ -50,7 +51,7 @@ fn actor(name: &str) -> Actor {
     }
 }
 
-const ACTIONS: [Action; 15] = [
+const ACTIONS: [Action; 17] = [
     Action::ManageInvitations,
     Action::IssueBatch,
     Action::ReadInvitation,
@@ -59,39 +60,42 @@ const ACTIONS: [Action; 15] = [
     Action::ReadAnswers,
     Action::Review,
     Action::EnterPaper,
+    Action::HandIn,
     Action::SearchPatients,
     Action::ReadAccessLog,
     Action::ReadQuestionnaires,
     Action::RenderMessage,
     Action::ManageDeliveries,
     Action::ReadStatistics,
+    Action::Subscribe,
     Action::Answer,
 ];
 
 /// `+` allowed, `S` scope missing, `R` role missing, `G` a ground is asked for and then enough.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 15]); 20] = [
-    //                                  manage batch read  lett  work  answ  revi  paper sear  log   forms sms   deliv stat  answer
-    ("client",                           ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
-    ("client without scopes",            ["S",  "S",  "S",  "S",  "R",  "S",  "R",  "R",  "S",  "R",  "+",  "S",  "S",  "S",  "R"]),
-    ("client without invitations:write", ["S",  "S",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
-    ("client without invitations:read",  ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
-    ("client without responses:read",    ["+",  "+",  "+",  "+",  "R",  "S",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
-    ("client without patients:read",     ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "S",  "R",  "+",  "+",  "+",  "+",  "R"]),
-    ("client without letters:render",    ["+",  "+",  "+",  "S",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "+",  "R"]),
-    ("client without messages:render",   ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "S",  "+",  "+",  "R"]),
-    ("client without deliveries:manage", ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "S",  "+",  "R"]),
-    ("client without statistics:read",   ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "R",  "+",  "+",  "+",  "S",  "R"]),
-    ("clinician",                        ["+",  "R",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "R",  "R"]),
-    ("clinician elsewhere",              ["R",  "R",  "R",  "R",  "R",  "G",  "G",  "R",  "+",  "R",  "+",  "R",  "R",  "R",  "R"]),
-    ("unit_admin",                       ["+",  "R",  "+",  "+",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "R",  "+",  "R"]),
-    ("unit_admin elsewhere",             ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R",  "R",  "R",  "R"]),
-    ("admin here, clinician there",      ["+",  "R",  "+",  "+",  "R",  "G",  "G",  "R",  "+",  "+",  "+",  "R",  "R",  "+",  "R"]),
-    ("organization_admin",               ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "R"]),
-    ("auditor",                          ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "R",  "R",  "R"]),
-    ("without roles",                    ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R",  "R",  "R",  "R"]),
-    ("holder",                           ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+"]),
-    ("system",                           ["+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+"]),
+const TABLE: [(&str, [&str; 17]); 21] = [
+    //                                  manage batch read  lett  work  answ  revi  paper hand  sear  log   forms sms   deliv stat  told  answer
+    ("client",                           ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without scopes",            ["S",  "S",  "S",  "S",  "R",  "S",  "R",  "R",  "S",  "S",  "R",  "+",  "S",  "S",  "S",  "S",  "R"]),
+    ("client without invitations:write", ["S",  "S",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without invitations:read",  ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without responses:read",    ["+",  "+",  "+",  "+",  "R",  "S",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "+",  "+",  "S",  "R"]),
+    ("client without responses:write",   ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "S",  "+",  "R",  "+",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without patients:read",     ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "S",  "R",  "+",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without letters:render",    ["+",  "+",  "+",  "S",  "R",  "+",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "+",  "+",  "+",  "R"]),
+    ("client without messages:render",   ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "+",  "R",  "+",  "S",  "+",  "+",  "+",  "R"]),
+    ("client without deliveries:manage", ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "S",  "+",  "+",  "R"]),
+    ("client without statistics:read",   ["+",  "+",  "+",  "+",  "R",  "+",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "+",  "S",  "+",  "R"]),
+    ("clinician",                        ["+",  "R",  "+",  "+",  "+",  "+",  "+",  "+",  "R",  "+",  "R",  "+",  "R",  "R",  "R",  "R",  "R"]),
+    ("clinician elsewhere",              ["R",  "R",  "R",  "R",  "R",  "G",  "G",  "R",  "R",  "+",  "R",  "+",  "R",  "R",  "R",  "R",  "R"]),
+    ("unit_admin",                       ["+",  "R",  "+",  "+",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "R",  "+",  "R",  "R"]),
+    ("unit_admin elsewhere",             ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R",  "R",  "R",  "R",  "R"]),
+    ("admin here, clinician there",      ["+",  "R",  "+",  "+",  "R",  "G",  "G",  "R",  "R",  "+",  "+",  "+",  "R",  "R",  "+",  "R",  "R"]),
+    ("organization_admin",               ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "+",  "+",  "R",  "R"]),
+    ("auditor",                          ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "+",  "R",  "R",  "R",  "R",  "R"]),
+    ("without roles",                    ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+",  "R",  "R",  "R",  "R",  "R"]),
+    ("holder",                           ["R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "R",  "+"]),
+    ("system",                           ["+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+",  "+"]),
 ];
 
 fn outcome(actor: &Actor, action: Action, units: &[UnitId], stated: Option<Ground>) -> &'static str {
@@ -149,6 +153,7 @@ fn the_missing_scope_is_named() {
         (Action::RenderMessage, Scope::MessagesRender),
         (Action::ManageDeliveries, Scope::DeliveriesManage),
         (Action::ReadStatistics, Scope::StatisticsRead),
+        (Action::Subscribe, Scope::ResponsesRead),
     ] {
         let denied = decide(&client(&[]), action, Resource { units: &[UNIT], stated: None });
         assert_eq!(denied, Err(Denied::Scope(scope)));

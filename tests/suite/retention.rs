@@ -103,6 +103,20 @@ on_both! {
 }
 
 on_both! {
+    async fn what_another_system_sent_goes_with_its_response(app: TestApp) {
+        let invited = app.invite("visit-1").await;
+        let mut body = answers(5, &[], &[], "no", Some("no"));
+        body["questionnaire"] = json!("https://kartlegging.example/fhir/Questionnaire/distress-thermometer");
+        let path = format!("/fhir/Questionnaire/$process-response?task={}", invited.id);
+        app.post(&path).bearer(app.world.token("client")).json(&body).send().await.expect(200);
+        assert_eq!(all_rows(&app, &["response", "response_original"]).await, [1, 1]);
+        set(&app, "response=3650").await;
+        run_at(&app, "2036-11-24T08:31:00Z").await;
+        assert_eq!(all_rows(&app, &["response", "response_original"]).await, [0, 0]);
+    }
+}
+
+on_both! {
     async fn a_time_is_counted_from_the_visit_and_nothing_younger_goes(app: TestApp) {
         set(&app, "response=30").await;
         let early = app.invite("visit-1").await;
@@ -188,6 +202,20 @@ on_both! {
         assert_eq!(with().await, 0);
         let found = app.get(&format!("/api/v1/patients/{}/timeline", invited.patient)).bearer(app.world.token("client")).send().await.expect(200);
         assert_eq!(found["patient"]["name"], "Åse Oppdiktet");
+    }
+}
+
+on_both! {
+    async fn who_may_answer_in_the_patients_place_goes_as_the_address_does(app: TestApp) {
+        let mut order = app.order("visit-1");
+        let identifier = json!({"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": "13906030130"});
+        order["patient"]["representatives"] = json!([{"identifier": identifier, "name": "Odd Oppdiktet", "relation": "guardian"}]);
+        let invited = Invited::of(app.issue("key-acting", &order).await.expect(201));
+        run_at(&app, "2027-01-08T08:29:00Z").await;
+        assert_eq!(rows(&app, "representative").await, 1);
+        assert_eq!(run_at(&app, "2027-01-08T08:31:00Z").await, 1);
+        assert_eq!(rows(&app, "representative").await, 0);
+        assert_eq!(log(&app, &invited.patient).await, [("retention.representative".to_owned(), json!("-"))]);
     }
 }
 

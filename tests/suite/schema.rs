@@ -3,7 +3,7 @@
 
 use crate::on_both;
 use crate::support::app::Kind;
-use crate::support::program::Program;
+use crate::support::program::{Program, alone};
 use crate::support::{postgres, sql};
 use kartlegging::storage::Db;
 use kartlegging::storage::schema::{self, SchemaState};
@@ -32,9 +32,8 @@ async fn dump(kind: Kind, url: &str) -> Vec<String> {
 }
 
 fn both(test: impl AsyncFn(Kind)) {
-    let runtime = tokio::runtime::Runtime::new().expect("runtime");
     for kind in [Kind::Sqlite, Kind::Postgres] {
-        runtime.block_on(test(kind));
+        alone(test(kind));
     }
 }
 
@@ -104,8 +103,7 @@ on_both! {
 
 #[test]
 fn two_processes_migrate_at_once() {
-    let runtime = tokio::runtime::Runtime::new().expect("runtime");
-    runtime.block_on(async {
+    alone(async {
         let program = Program::install(Kind::Postgres).await;
         let (first, second, third) =
             tokio::join!(program.run(&["migrate", "up"]), program.run(&["migrate", "up"]), program.run(&["migrate", "up"]));

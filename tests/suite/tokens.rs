@@ -200,6 +200,7 @@ fn helseid(jwks_file: Option<std::path::PathBuf>, jwks_url: Option<String>) -> I
         audience: "nhn:kartlegging".to_owned(),
         jwks_url,
         jwks_file,
+        token_endpoint: None,
         algorithms: vec!["ES256".to_owned(), "PS256".to_owned()],
         token_types: vec!["at+jwt".to_owned(), "JWT".to_owned()],
         claim_hpr_number: Some("helseid://claims/hpr/hpr_number".to_owned()),
@@ -210,6 +211,8 @@ fn helseid(jwks_file: Option<std::path::PathBuf>, jwks_url: Option<String>) -> I
         claim_assurance: Some("helseid://claims/identity/security_level".to_owned()),
         minimum_assurance: Some(4),
         organizations: Vec::new(),
+        bearer: true,
+        dpop_nonce: false,
     }
 }
 
@@ -375,6 +378,17 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn the_issuer_that_can_be_asked_for_tokens_is_announced(app: TestApp) {
+        let set = app.folder.path().join("announced.json");
+        std::fs::write(&set, EcIssuer::new("a").jwks()).expect("file");
+        let endpoint = "https://helseid.example/connect/token";
+        let app = trusting(&app, IssuerSettings { token_endpoint: Some(endpoint.to_owned()), ..helseid(Some(set), None) }).await;
+        let said = app.get("/fhir/.well-known/smart-configuration").send().await.expect(200);
+        assert_eq!((said["issuer"].as_str(), said["token_endpoint"].as_str()), (Some("https://helseid.example"), Some(endpoint)));
+    }
+}
+
 #[test]
 fn an_issuer_is_configured_with_asymmetric_algorithms_and_one_key_set() {
     let folder = tempfile::TempDir::new().expect("folder");
@@ -389,6 +403,7 @@ fn an_issuer_is_configured_with_asymmetric_algorithms_and_one_key_set() {
         ("jwks_url or jwks_file", helseid(None, None)),
         ("jwks_url or jwks_file", helseid(file(), Some("https://helseid.example/jwks".to_owned()))),
         ("https", helseid(None, Some("http://helseid.example/jwks".to_owned()))),
+        ("token_endpoint", IssuerSettings { token_endpoint: Some("http://helseid.example/token".to_owned()), ..helseid(file(), None) }),
         ("jwks_file", helseid(Some(folder.path().join("absent.json")), None)),
     ] {
         let own = Settings { issuers: vec![issuer], ..base.clone() };

@@ -25,6 +25,7 @@ async fn register(app: &TestApp, unit: &str, number: usize, starts_at: &str) {
             birth_date: BORN.parse().expect("date"),
             language: None,
             contact: None,
+            representatives: Vec::new(),
         };
         let starts_at: DateTime<Utc> = starts_at.parse().expect("moment");
         let visit = Visit { external_id: None, starts_at, unit: UnitId::parse(unit).expect("id") };

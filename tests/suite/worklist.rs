@@ -48,7 +48,9 @@ fn row<'v>(page: &'v Value, name: &str) -> &'v Value {
 async fn not_sent(app: &TestApp, name: &str, starts_at: &str) {
     let caller = Caller::system(app.world.organization.expect("organization"), "test");
     let born = BORN.parse().expect("date");
-    let patient = PatientData { identifier: None, name: name.to_owned(), birth_date: born, language: Some(Language::nb()), contact: None };
+    let language = Some(Language::nb());
+    let patient =
+        PatientData { identifier: None, name: name.to_owned(), birth_date: born, language, contact: None, representatives: Vec::new() };
     let starts_at: DateTime<Utc> = starts_at.parse().expect("moment");
     let visit = Visit { external_id: None, starts_at, unit: UnitId::parse(&app.world.unit).expect("unit") };
     register_visit(&app.services, &caller, patient, visit).await.expect("visit");
@@ -271,9 +273,13 @@ on_both! {
         for more in [0, 57] {
             crowd(&app, more, "more").await;
             let before = app.services.db.statements();
+            page(&app, &format!("{WINDOW}&limit=100")).await;
+            let first = app.services.db.statements();
             let list = page(&app, &format!("{WINDOW}&limit=100")).await;
             assert_eq!(rows(&list).len(), 3 + more);
-            counts.push(app.services.db.statements() - before);
+            counts.push(app.services.db.statements() - first);
+            // The log keeps the patients of the first view for the later ones.
+            assert!(first - before <= counts[0] + 1, "{} and {counts:?}", first - before);
         }
         assert_eq!(counts[0], counts[1], "statements for 3 and for 60 rows");
         assert!(counts[0] > 0 && counts[0] < 20, "{counts:?}");

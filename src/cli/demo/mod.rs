@@ -9,6 +9,7 @@ use crate::app::{App, Machine};
 use crate::config::{Settings, keys};
 use crate::crypto::entropy::SystemEntropy;
 use crate::services::admin::{Bearer, issue_token, list_clients, list_clinicians, list_organizations};
+use crate::services::clinic_session;
 use crate::telemetry;
 use chrono::{Days, Duration};
 use clap::Args;
@@ -85,6 +86,7 @@ async fn print(app: &App) -> Result<(), Failure> {
     let token = |bearer| issue_token(services, &app.settings.token_issuer, &app.settings.token_audience, bearer, Duration::hours(12));
     let client_token = token(Bearer::Client(client.id)).await?;
     let clinician_token = token(Bearer::Clinician(person.id)).await?;
+    let login = clinic_session::issue_link(services, person.id).await?;
     let base = app.settings.base();
     let today = crate::domain::clock::oslo_date(services.now());
     let until = today.checked_add_days(Days::new(14)).unwrap_or(today);
@@ -97,7 +99,8 @@ async fn print(app: &App) -> Result<(), Failure> {
          its code           {}\n\
          birth date         {}\n\
          A client's token   {client_token}\n\
-         A clinician's token ({}) {clinician_token}\n\n\
+         A clinician's token ({}) {clinician_token}\n\
+         Their sign-in, once, within ten minutes   {login}\n\n\
          Mails, should one be due, are written into {}\n\n\
          Try it: open the patient's form, issue an invitation, see the worklist\n\n\
          curl -sS {base}/api/v1/session -H 'content-type: application/json' -d '{{\"code\":\"{}\",\"birth_date\":\"{}\"}}'\n\n\

@@ -332,6 +332,7 @@ fn patient_data(patient: &Patient) -> Result<PatientData, Failure> {
         birth_date: patient.birth_date,
         language: Some(language),
         contact: None,
+        representatives: Vec::new(),
     })
 }
 

@@ -2,8 +2,11 @@
 
 mod node;
 pub mod normalise;
+pub mod parameters;
+pub mod patient;
 pub mod questionnaire;
 mod response;
+pub mod subscription;
 pub mod supplement;
 mod value;
 

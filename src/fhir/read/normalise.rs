@@ -10,6 +10,7 @@ use super::response::{ResponseDocument, ResponseStatus};
 use crate::domain::answers::{Answer, AnsweredItem, Answers, Context, enabled};
 use crate::domain::questionnaire::{AnswerOption, Item, ItemType, Questionnaire};
 use crate::domain::value::Value;
+use crate::fhir::write::{form_id, national_id};
 
 /// One change made to a response before it was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +87,7 @@ pub fn completed(document: &mut ResponseDocument) {
 }
 
 /// Whether the address in a response names this form: absolute with or without version, relative
-/// as `Questionnaire/<id>`, or none at all.
+/// as `Questionnaire/<id>` in either shape, or none at all.
 pub fn names_form(form: &Questionnaire, questionnaire: Option<&str>) -> bool {
     let Some(given) = questionnaire else {
         return true;
@@ -94,8 +95,13 @@ pub fn names_form(form: &Questionnaire, questionnaire: Option<&str>) -> bool {
     let (url, version) = given.split_once('|').map_or((given, None), |(u, v)| (u, Some(v)));
     let relative = url.strip_prefix("Questionnaire/");
     let id = form.metadata.id.as_deref();
-    let by_id = relative.is_some_and(|name| Some(name) == id || name == form.name());
+    let by_id = relative.is_some_and(|name| Some(name) == id || name == form.name() || name == form_id(form) || is_national(form, name));
     (url == form.url() || by_id) && version.is_none_or(|version| version == form.version())
+}
+
+/// Whether it is the id of the form in the shape of the national platform, in whatever language.
+fn is_national(form: &Questionnaire, id: &str) -> bool {
+    form.languages().iter().any(|language| national_id(form, language) == id)
 }
 
 struct Work<'a> {

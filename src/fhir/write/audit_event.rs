@@ -25,7 +25,7 @@ pub struct AuditInput<'a> {
     /// Whether it was done; false: it was refused.
     pub done: bool,
     /// Whom it was about.
-    pub patient: Uuid,
+    pub patients: Vec<Uuid>,
     /// Reference of the object, such as `Task/<id>`, where it is another one.
     pub object: Option<String>,
     /// The service that says so.
@@ -64,10 +64,13 @@ pub fn audit_event(input: &AuditInput<'_>) -> Json {
     }
     object.insert("agent".into(), json!([agent]));
     object.insert("source".into(), json!({"observer": {"display": input.source}}));
-    let patient = format!("Patient/{}", input.patient);
-    let role = json!({"system": urls::OBJECT_ROLE, "code": "1", "display": "Patient"});
-    let mut entities = vec![json!({"what": {"reference": patient}, "role": role})];
-    entities.extend(input.object.iter().filter(|own| **own != patient).map(|own| json!({"what": {"reference": own}})));
-    object.insert("entity".into(), entities.into());
+    let patients: Vec<String> = input.patients.iter().map(|id| format!("Patient/{id}")).collect();
+    let role = || json!({"system": urls::OBJECT_ROLE, "code": "1", "display": "Patient"});
+    let mut entities: Vec<Json> = patients.iter().map(|patient| json!({"what": {"reference": patient}, "role": role()})).collect();
+    entities.extend(input.object.iter().filter(|own| !patients.contains(own)).map(|own| json!({"what": {"reference": own}})));
+    // FHIR JSON has no empty arrays.
+    if !entities.is_empty() {
+        object.insert("entity".into(), entities.into());
+    }
     Json::Object(object)
 }

@@ -60,13 +60,7 @@ fn extension(name: &str, member: &str, value: &str) -> Json {
 }
 
 fn related(giver: &Giver<'_>) -> Json {
-    let relation = match giver.respondent.relation {
-        None => "helper",
-        Some(Relation::Parent) => "parent",
-        Some(Relation::PowerOfAttorney) => "power-of-attorney",
-        Some(Relation::AssignedPowerOfAttorney) => "assigned-power-of-attorney",
-        Some(Relation::Guardian) => "guardian",
-    };
+    let relation = giver.respondent.relation.map_or("helper", Relation::word);
     let mut object = Map::new();
     object.insert("resourceType".into(), "RelatedPerson".into());
     object.insert("id".into(), GIVER.into());

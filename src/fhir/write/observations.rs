@@ -20,6 +20,8 @@ use crate::fhir::urls;
 pub struct ObservationInput<'a> {
     /// The response.
     pub response: Uuid,
+    /// Its reference, such as `QuestionnaireResponse/<id>`; `None` where it is not kept.
+    pub source: Option<&'a str>,
     /// The form.
     pub questionnaire: &'a Questionnaire,
     /// The answers.
@@ -145,8 +147,9 @@ fn observation(input: &ObservationInput<'_>, finding: &Finding<'_>, result: Opti
         Some((name, value)) => put(name, value),
         None => put("dataAbsentReason", json!({"coding": [{"system": urls::DATA_ABSENT, "code": absent}]})),
     };
-    let source = format!("QuestionnaireResponse/{}", input.response);
-    put("derivedFrom", json!([{"reference": source}]));
+    if let Some(source) = input.source {
+        put("derivedFrom", json!([{"reference": source}]));
+    }
     Json::Object(object)
 }
 

@@ -39,6 +39,12 @@ pub(super) fn instant(at: DateTime<Utc>) -> Json {
     at.to_rfc3339_opts(SecondsFormat::Secs, true).into()
 }
 
+/// An instant with all of its digits, as `meta.lastUpdated` has it: who asks for what came later than it
+/// must not get the same once more.
+pub(super) fn precise(at: DateTime<Utc>) -> Json {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true).into()
+}
+
 /// A word of a code system of the product.
 pub(super) fn coding(system: &str, code: &str) -> Json {
     json!({"system": format!("{}CodeSystem/{system}", urls::FORM_BASE), "code": code})

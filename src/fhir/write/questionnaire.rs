@@ -10,6 +10,24 @@ use crate::domain::language::Language;
 use crate::domain::questionnaire::{AnswerOption, Questionnaire, ValueSet};
 use crate::fhir::urls;
 
+/// Id of a form as a resource: one for each version of it, which never changes. Of what an id may not
+/// hold (R4 `id`) a hyphen is made.
+pub fn form_id(form: &Questionnaire) -> String {
+    let all = format!("{}-{}", form.name(), form.version());
+    let sound = all.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '-' });
+    sound.take(64).collect()
+}
+
+/// The form as a resource of the FHIR service, in all its languages, without `meta`.
+pub fn form_resource(form: &Questionnaire) -> Json {
+    let mut resource = questionnaire(form, None);
+    if let Some(resource) = resource.as_object_mut() {
+        resource.insert("id".into(), form_id(form).into());
+        resource.insert("meta".into(), json!({"profile": [urls::SDC_PROFILE]}));
+    }
+    resource
+}
+
 /// Writes the form with its texts in the asked language, the form's own by default, and all
 /// others as `translation` extensions. When a language is asked for, the codings of options have
 /// their words in that language alone.

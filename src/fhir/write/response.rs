@@ -4,12 +4,14 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
+use super::party::precise;
 use super::value::put_value;
 use crate::domain::answers::{AnsweredItem, Answers};
 use crate::domain::language::Language;
 use crate::domain::questionnaire::{Item, Questionnaire};
 use crate::domain::value::Value;
 use crate::fhir::read::ResponseStatus;
+use crate::fhir::urls;
 
 /// What the server knows about a response beside the answers.
 #[derive(Debug, Clone)]
@@ -66,6 +68,24 @@ fn document(form: &Questionnaire, answers: &Answers, meta: &ResponseMeta<'_>, wo
         object.insert("item".into(), items.into());
     }
     Json::Object(object)
+}
+
+/// Puts in what a reader of the resource alone has to know: when this version was stored, its own
+/// identifier, and which invitation it answers. R4 has `basedOn` for orders only, so the invitation is
+/// named by its identifier; it is served as a `Task`.
+pub fn put_provenance(response: &mut Json, stored: DateTime<Utc>, invitation: Option<Uuid>) {
+    let id = response["id"].as_str().map(str::to_owned);
+    let Some(object) = response.as_object_mut() else { return };
+    if let Some(meta) = object.get_mut("meta").and_then(Json::as_object_mut) {
+        meta.insert("lastUpdated".into(), precise(stored));
+    }
+    let urn = |id: &str| json!({"system": urls::URI, "value": format!("urn:uuid:{id}")});
+    if let Some(id) = id {
+        object.insert("identifier".into(), urn(&id));
+    }
+    if let Some(invitation) = invitation {
+        object.insert("basedOn".into(), json!([{"type": "ServiceRequest", "identifier": urn(&invitation.to_string())}]));
+    }
 }
 
 struct Writer<'a> {

@@ -31,9 +31,12 @@ pub struct TaskInput<'a> {
     pub used: (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
     /// Answering ends.
     pub answer_until: DateTime<Utc>,
+    /// Where other form fillers send the answers, while there can be any.
+    pub endpoints: &'a [String],
 }
 
-fn status(state: InvitationState) -> &'static str {
+/// Status of R4.
+pub fn task_status(state: InvitationState) -> &'static str {
     match state {
         InvitationState::Issued => "requested",
         InvitationState::Opened => "received",
@@ -45,13 +48,18 @@ fn status(state: InvitationState) -> &'static str {
     }
 }
 
+/// The state in the words of the product.
+pub fn business_status(state: InvitationState) -> &'static str {
+    state.reason_word().unwrap_or(state.word())
+}
+
 /// Writes it; the state in the words of the product stands beside the status of R4.
 pub fn task(input: &TaskInput<'_>) -> Json {
     let mut object = Map::new();
     object.insert("resourceType".into(), "Task".into());
     object.insert("id".into(), input.id.to_string().into());
-    object.insert("status".into(), status(input.state).into());
-    let state = input.state.reason_word().unwrap_or(input.state.word());
+    object.insert("status".into(), task_status(input.state).into());
+    let state = business_status(input.state);
     object.insert("businessStatus".into(), json!({"coding": [coding("invitation-state", state)]}));
     object.insert("intent".into(), "order".into());
     object.insert("code".into(), sdc("complete-questionnaire"));
@@ -66,11 +74,15 @@ pub fn task(input: &TaskInput<'_>) -> Json {
     }
     object.insert("authoredOn".into(), instant(input.created_at));
     object.insert("requester".into(), input.unit.reference());
+    // Who is asked to answer, by whatever means.
+    object.insert("owner".into(), json!({"reference": format!("Patient/{}", input.patient)}));
     if let Some(appointment) = input.appointment {
         object.insert("reasonReference".into(), json!({"reference": format!("Appointment/{appointment}")}));
     }
     object.insert("restriction".into(), json!({"period": {"end": instant(input.answer_until)}}));
-    object.insert("input".into(), json!([{"type": sdc("questionnaire"), "valueCanonical": input.questionnaire}]));
+    let form = json!({"type": sdc("questionnaire"), "valueCanonical": input.questionnaire});
+    let endpoints = input.endpoints.iter().map(|url| json!({"type": sdc("response-endpoint"), "valueUrl": url}));
+    object.insert("input".into(), std::iter::once(form).chain(endpoints).collect());
     if let Some(response) = input.response {
         let reference = json!({"reference": format!("QuestionnaireResponse/{response}")});
         object.insert("output".into(), json!([{"type": sdc("questionnaire-response"), "valueReference": reference}]));
@@ -94,7 +106,7 @@ mod tests {
             .chain(["expired", "revoked", "declined", "locked"].map(|reason| ("closed", Some(reason))))
         {
             let state = InvitationState::parse(state, reason).expect("state");
-            assert!(known.contains(&status(state)), "{state:?}");
+            assert!(known.contains(&task_status(state)), "{state:?}");
         }
     }
 }

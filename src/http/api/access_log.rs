@@ -59,6 +59,7 @@ pub(in crate::http) async fn list(
         patient: query.optional("patient", PatientId::parse)?,
         action: query.optional("action", word)?,
         result: query.optional("result", word)?,
+        stated: false,
         before,
         limit: query.limit()?,
     };

@@ -1,5 +1,6 @@
 //! Issuing, reading, reissuing and revoking invitations.
 
+use super::representatives::registration;
 use super::{form_ref, letters, moment, state};
 use crate::domain::clock::oslo_date;
 use crate::domain::identifier::{IdentifierError, PatientIdentifier};
@@ -13,6 +14,7 @@ use crate::http::query::Query;
 use crate::services::invitation::{self, InvitationView, Issued};
 use crate::services::issue_invitations::{self, Contact, Order, PatientData, Visit};
 use crate::services::letter::{self, Letter};
+use crate::services::representatives::MOST;
 use crate::services::{Caller, Fault, Services, print_paper, render_message};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
@@ -112,7 +114,8 @@ fn patient(fields: &Fields<'_>, services: &Services) -> Option<PatientData> {
         let phone = fields.optional("phone", phone);
         Some(Contact { email, phone })
     });
-    Some(PatientData { identifier, name: name?, birth_date: birth_date?, language, contact })
+    let representatives = fields.each("representatives", MOST, |one| registration(one, services));
+    Some(PatientData { identifier, name: name?, birth_date: birth_date?, language, contact, representatives: representatives? })
 }
 
 /// An identifier; its value is in no error.

@@ -7,6 +7,7 @@ pub(super) mod invitations;
 pub(super) mod letters;
 pub(super) mod patients;
 pub(super) mod questionnaires;
+pub(super) mod representatives;
 pub(super) mod responses;
 pub(super) mod session;
 pub(super) mod statistics;

@@ -12,7 +12,7 @@ use crate::services::patients::{self, PatientView};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-fn id(path: &web::Path<String>) -> Result<PatientId, Problem> {
+pub(super) fn id(path: &web::Path<String>) -> Result<PatientId, Problem> {
     PatientId::parse(path).ok_or(Problem::new(Code::NotFound))
 }
 

@@ -166,7 +166,7 @@ fn accepts_fhir(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// The first of our media types that `Accept` allows, by its weights.
-pub(super) fn pick<'a>(request: &HttpRequest, ours: &[&'a str]) -> Result<&'a str, Problem> {
+pub(in crate::http) fn pick<'a>(request: &HttpRequest, ours: &[&'a str]) -> Result<&'a str, Problem> {
     let first = ours.first().copied().ok_or(Problem::new(Code::Internal))?;
     let headers: Vec<&str> = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok()).collect();
     if headers.is_empty() {

@@ -53,13 +53,14 @@ fn as_json(report: &Report) -> HttpResponse {
 }
 
 /// A cell that no spreadsheet takes for a formula.
-fn cell(text: &str) -> String {
+pub(in crate::http) fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let safe = if formula { format!("'{text}") } else { text.to_owned() };
     if safe.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
 }
 
-fn as_csv(report: &Report) -> HttpResponse {
+/// The report as a file.
+pub(in crate::http) fn as_csv(report: &Report) -> HttpResponse {
     let head = numbers(&Shown::default()).map(|(name, _)| name).join(",");
     let mut text = format!("week,from,to,unit,unit_name,{head},final\r\n");
     for line in &report.lines {

@@ -14,6 +14,7 @@ use crate::domain::respondent::{FieldFault, Relation, Respondent, RespondentFaul
 use crate::http::problem::Problem;
 use crate::services::draft::{self, DraftView};
 use crate::services::edit_draft::{self, Command};
+use crate::services::giver;
 use crate::services::holder::{self, DraftPlace, Holder, Place, SessionKind, SessionView};
 use crate::text::{self, format};
 use actix_web::http::StatusCode;
@@ -64,6 +65,8 @@ pub(in crate::http) async fn resume(visit: Visit) -> Result<HttpResponse, Stop> 
 struct About {
     frame: Frame,
     name: String,
+    /// Whether somebody signed in who represents the patient.
+    behalf: bool,
     title: Said,
     visit: Option<String>,
     until: String,
@@ -82,6 +85,7 @@ pub(in crate::http) async fn about(visit: Visit) -> Result<HttpResponse, Stop> {
     let title = say(form, &form.metadata.title, &visit.language);
     let about = About {
         name: view.patient_name.clone(),
+        behalf: holder.representative.is_some(),
         visit: view.starts_at.map(|at| format::moment(at, &visit.language)),
         until: format::moment(view.answer_until, &visit.language),
         organization: view.organization.clone(),
@@ -113,7 +117,7 @@ pub(super) async fn answering(visit: &Visit, holder: &Holder) -> Result<SessionV
 
 #[derive(Template)]
 #[template(path = "respondent.html")]
-struct Who {
+pub(in crate::http) struct Who {
     frame: Frame,
     from: Option<String>,
     kind: String,
@@ -123,6 +127,10 @@ struct Who {
     /// Field and words.
     errors: Vec<(&'static str, String)>,
     relations: [&'static str; 4],
+    /// Name and ground of the representative who signed in: neither is asked.
+    acting: Option<(String, &'static str)>,
+    /// Whether it may be somebody who answers in the patient's place.
+    others: bool,
 }
 
 impl Who {
@@ -130,7 +138,7 @@ impl Who {
         self.errors.iter().find(|(own, _)| *own == field).map(|(_, words)| words)
     }
 
-    fn relation_key(word: &str) -> &'static str {
+    pub(in crate::http) fn relation_key(word: &str) -> &'static str {
         match word {
             "parent" => "who-parent",
             "power-of-attorney" => "who-power-of-attorney",
@@ -149,15 +157,20 @@ impl Who {
     }
 }
 
-const RELATIONS: [(&str, Relation); 4] = [
+/// Words of a form for the grounds on which one acts.
+pub(in crate::http) const RELATIONS: [(&str, Relation); 4] = [
     ("parent", Relation::Parent),
     ("power-of-attorney", Relation::PowerOfAttorney),
     ("assigned-power-of-attorney", Relation::AssignedPowerOfAttorney),
     ("guardian", Relation::Guardian),
 ];
 
-fn who(visit: &Visit, holder: &Holder, draft: &DraftView) -> Result<Who, Stop> {
+fn who(visit: &Visit, holder: &Holder, draft: &DraftView, signed_in: Option<Respondent>) -> Result<Who, Stop> {
     let known = draft.respondent.as_ref();
+    let acting = signed_in.map(|own| {
+        let ground = RELATIONS.iter().find(|(_, relation)| Some(*relation) == own.relation).map_or("", |(word, _)| word);
+        (own.name.unwrap_or_default(), Who::relation_key(ground))
+    });
     let kind = known.map(|respondent| match respondent.kind {
         RespondentKind::Patient | RespondentKind::Staff => "patient",
         RespondentKind::Helper => "helper",
@@ -177,6 +190,8 @@ fn who(visit: &Visit, holder: &Holder, draft: &DraftView) -> Result<Who, Stop> {
         phone: known.and_then(|respondent| respondent.phone.clone()).unwrap_or_default(),
         errors: Vec::new(),
         relations: RELATIONS.map(|(word, _)| word),
+        acting,
+        others: holder.provider.is_none(),
     })
 }
 
@@ -191,10 +206,12 @@ pub(super) fn steps(draft: &DraftView) -> usize {
 pub(in crate::http) async fn respondent(visit: Visit) -> Result<HttpResponse, Stop> {
     let holder = visit.holder().await?;
     let draft = draft::read_draft(visit.services(), &holder, &visit.request_id, visit.language.clone()).await?;
-    Ok(page(StatusCode::OK, &who(&visit, &holder, &draft)?)?)
+    let signed_in = giver::signed_in(visit.services(), &holder).await?;
+    Ok(page(StatusCode::OK, &who(&visit, &holder, &draft, signed_in)?)?)
 }
 
-fn typed(posted: &Posted) -> Option<Respondent> {
+/// Who answers, as it was sent; what they leave out is told by `Respondent::validate`.
+pub(in crate::http) fn typed(posted: &Posted) -> Option<Respondent> {
     let words = |name: &str| Some(posted.line(name).to_owned()).filter(|text| !text.is_empty());
     let helper = |kind| Respondent { kind, relation: None, name: words("navn"), phone: words("telefon") };
     match posted.line("hvem") {
@@ -218,6 +235,11 @@ pub(in crate::http) async fn say_who(visit: Visit, request: HttpRequest, payload
 async fn said(visit: &Visit, posted: &Posted) -> Result<HttpResponse, Stop> {
     let holder = visit.sender(posted).await?;
     let respondent = typed(posted);
+    let respondent = match giver::signed_in(visit.services(), &holder).await? {
+        // Only the phone is asked.
+        Some(known) => respondent.map(|said| Respondent { phone: said.phone, ..known }),
+        None => respondent,
+    };
     let faults = respondent.as_ref().map_or_else(Vec::new, Respondent::validate);
     let Some(respondent) = respondent.filter(|_| faults.is_empty()) else {
         return again(visit, &holder, posted, &faults).await;
@@ -233,7 +255,7 @@ async fn said(visit: &Visit, posted: &Posted) -> Result<HttpResponse, Stop> {
 
 async fn again(visit: &Visit, holder: &Holder, posted: &Posted, faults: &[RespondentFault]) -> Result<HttpResponse, Stop> {
     let draft = draft::read_draft(visit.services(), holder, &visit.request_id, visit.language.clone()).await?;
-    let mut who = who(visit, holder, &draft)?;
+    let mut who = who(visit, holder, &draft, giver::signed_in(visit.services(), holder).await?)?;
     let say = |key: &str| text::words(&visit.language, key, &[]);
     posted.line("hvem").clone_into(&mut who.kind);
     posted.line("relasjon").clone_into(&mut who.relation);
@@ -247,7 +269,8 @@ async fn again(visit: &Visit, holder: &Holder, posted: &Posted, faults: &[Respon
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &who)?)
 }
 
-fn fault_key(fault: RespondentFault) -> &'static str {
+/// The words for what is wrong with it.
+pub(in crate::http) fn fault_key(fault: RespondentFault) -> &'static str {
     match (fault.field, fault.fault) {
         ("relation", _) => "who-relation-missing",
         ("name", FieldFault::Required) => "who-name-missing",

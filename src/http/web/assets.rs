@@ -10,9 +10,13 @@ use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("../static/style.css");
 const SCRIPT: &str = include_str!("../static/page.js");
+const CLINIC_STYLE: &str = include_str!("../static/clinic.css");
+const CLINIC_SCRIPT: &str = include_str!("../static/clinic.js");
 const ICON: &str = include_str!("../static/icon.svg");
 
 static STYLE_ADDRESS: LazyLock<String> = LazyLock::new(|| format!("/style.css?v={}", mark(STYLE)));
+static CLINIC_STYLE_ADDRESS: LazyLock<String> = LazyLock::new(|| format!("/klinikk.css?v={}", mark(CLINIC_STYLE)));
+static CLINIC_SCRIPT_ADDRESS: LazyLock<String> = LazyLock::new(|| format!("/klinikk.js?v={}", mark(CLINIC_SCRIPT)));
 /// The script with its words in each language, and where that is.
 static SCRIPTS: LazyLock<Vec<(Language, String, String)>> = LazyLock::new(|| {
     let languages = text::languages().iter();
@@ -38,8 +42,13 @@ fn mark(text: &str) -> String {
 }
 
 /// Where pages get the style.
-pub(super) fn style_address() -> &'static str {
+pub(in crate::http) fn style_address() -> &'static str {
     &STYLE_ADDRESS
+}
+
+/// Where clinicians' pages get their style, beside the common one, and their script.
+pub(in crate::http) fn clinic_addresses() -> (&'static str, &'static str) {
+    (&CLINIC_STYLE_ADDRESS, &CLINIC_SCRIPT_ADDRESS)
 }
 
 /// Where pages in a language get the script.
@@ -57,6 +66,16 @@ pub(in crate::http) async fn style(request: HttpRequest) -> HttpResponse {
 pub(in crate::http) async fn script(request: HttpRequest) -> HttpResponse {
     let asked = SCRIPTS.iter().find(|(_, address, _)| address.ends_with(request.query_string()));
     asset(&request, "text/javascript; charset=utf-8", asked.or(SCRIPTS.first()).map_or(SCRIPT, |(.., script)| script))
+}
+
+/// `GET /klinikk.css`
+pub(in crate::http) async fn clinic_style(request: HttpRequest) -> HttpResponse {
+    asset(&request, "text/css; charset=utf-8", CLINIC_STYLE)
+}
+
+/// `GET /klinikk.js`
+pub(in crate::http) async fn clinic_script(request: HttpRequest) -> HttpResponse {
+    asset(&request, "text/javascript; charset=utf-8", CLINIC_SCRIPT)
 }
 
 /// `GET /icon.svg`

@@ -6,12 +6,14 @@ use super::posted::Posted;
 use super::stop::Stop;
 use super::visit::{Visit, device_cookie, gone};
 use crate::domain::clock::oslo_date;
+use crate::domain::identifier::PatientIdentifier;
 use crate::domain::secret::{Code as TypedCode, LinkToken};
 use crate::http::extract::address;
 use crate::http::problem::{Code, Problem};
-use crate::services::entrance::{Entrance, organization_of};
+use crate::services::entrance::{Entrance, of_credential, organization_of, provider_of};
 use crate::services::holder::{self, Place};
-use crate::services::open_session::{self, Command, Error, Secret};
+use crate::services::open_session::{self, Command, Error, Opened, Secret};
+use crate::services::open_signed_in::{self, SignedIn};
 use crate::text;
 use crate::text::typed::{DateText, NoDate};
 use actix_web::http::StatusCode;
@@ -141,11 +143,22 @@ pub(in crate::http) async fn code(visit: Visit) -> Result<HttpResponse, Stop> {
     Ok(response)
 }
 
-/// `GET /fodselsdato`
+#[derive(Template)]
+#[template(path = "patient_sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    /// The provider's name in addresses, and as people know it.
+    name: String,
+    title: String,
+}
+
+/// `GET /fodselsdato`: or the way to sign in, where the unit asks for that instead.
 pub(in crate::http) async fn birth_date(visit: Visit) -> Result<HttpResponse, Stop> {
     let entrance = visit.entrance.as_ref().ok_or(Stop::Entrance)?;
-    if entrance.link().is_none() {
-        return Ok(go("/kode").finish());
+    let Some(link) = entrance.link() else { return Ok(go("/kode").finish()) };
+    if let Some((name, title)) = provider_of(visit.services(), &link).await? {
+        let frame = Frame::of(&visit, "patient-sign-in-title").back("/start");
+        return Ok(page(StatusCode::OK, &SignInPage { frame, name, title })?);
     }
     door_page(&visit, entrance, Typed::default(), StatusCode::OK, None)
 }
@@ -191,20 +204,41 @@ async fn opened(visit: &Visit, request: &HttpRequest, posted: &Posted) -> Result
         request_id: visit.request_id.clone(),
     };
     match open_session::open(visit.services(), command).await {
-        Ok(opened) => {
-            let until = |at: chrono::DateTime<chrono::Utc>| (at - visit.services().now()).num_seconds();
-            // The session that this browser had before ends with the new one.
-            if let Ok(before) = visit.holder().await {
-                holder::end(visit.services(), &before).await?;
-            }
-            let kept = remember.then(|| until(opened.holder.absolute_until));
-            let session = visit.session_cookie(&opened.session_token, None, kept);
-            Ok(go("/skjema").cookie(session).cookie(device_cookie(&opened, until(opened.device_until))).cookie(gone(ENTRANCE)).finish())
+        Ok(opened) => admitted(visit, &opened, remember).await,
+        // The page of this address leads to the provider.
+        Err(Error::SignIn { credential, .. }) => {
+            let entrance = of_credential(visit.services(), credential).await?.ok_or(Stop::Entrance)?;
+            Ok(go("/fodselsdato").cookie(visit.entrance_cookie(&entrance)?).finish())
         }
         Err(error @ (Error::Wrong | Error::Wait(_))) => refuse(visit, entrance, typed, error).await,
         Err(error @ Error::Fault(_)) => Err(error.into()),
         Err(error) => Err(Stop::from(error).calling(asking(visit).await.unwrap_or_default())),
     }
+}
+
+/// The patient who came back from a provider: the link that was opened before says which form.
+pub(in crate::http) async fn signed_in(visit: Visit, provider: &str, identifier: PatientIdentifier) -> Result<HttpResponse, Stop> {
+    let link = visit.entrance.as_ref().and_then(Entrance::link).ok_or(Stop::Entrance)?;
+    let request_id = visit.request_id.clone();
+    let command = SignedIn { link, provider: provider.to_owned(), identifier, device_tokens: visit.devices.clone(), request_id };
+    match open_signed_in::open(visit.services(), command).await {
+        Ok(opened) => admitted(&visit, &opened, false).await,
+        Err(Error::OtherPerson) => Err(Stop::Patient("patient-sign-in-other", StatusCode::FORBIDDEN)),
+        Err(Error::SignIn { .. }) => Err(Stop::Patient("patient-sign-in-unfit", StatusCode::CONFLICT)),
+        Err(error @ Error::Fault(_)) => Err(error.into()),
+        Err(error) => Err(Stop::from(error).calling(asking(&visit).await.unwrap_or_default())),
+    }
+}
+
+/// On to the form. The session that this browser had before ends with the new one.
+async fn admitted(visit: &Visit, opened: &Opened, remember: bool) -> Result<HttpResponse, Stop> {
+    let until = |at: chrono::DateTime<chrono::Utc>| (at - visit.services().now()).num_seconds();
+    if let Ok(before) = visit.holder().await {
+        holder::end(visit.services(), &before).await?;
+    }
+    let kept = remember.then(|| until(opened.holder.absolute_until));
+    let session = visit.session_cookie(&opened.session_token, None, kept);
+    Ok(go("/skjema").cookie(session).cookie(device_cookie(opened, until(opened.device_until))).cookie(gone(ENTRANCE)).finish())
 }
 
 /// The same page with what is wrong, and who to call.

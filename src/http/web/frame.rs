@@ -134,7 +134,7 @@ impl Frame {
     }
 
     /// The same with a way back.
-    pub(super) fn back(self, to: &str) -> Self {
+    pub(in crate::http) fn back(self, to: &str) -> Self {
         Self { back: Some(to.to_owned()), ..self }
     }
 
@@ -159,7 +159,7 @@ pub(in crate::http) fn page(status: StatusCode, template: &impl Template) -> Res
 }
 
 /// On to another page (`303 See Other`: what was sent is not sent again).
-pub(super) fn go(to: &str) -> HttpResponseBuilder {
+pub(in crate::http) fn go(to: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::SeeOther();
     response.insert_header(("location", to));
     response

@@ -10,6 +10,10 @@ pub(in crate::http) const PARAMETER: &str = "sprak";
 pub(super) const SESSION: &str = "__Host-sesjon";
 /// Cookie of an entrance.
 pub(super) const ENTRANCE: &str = "__Host-inngang";
+/// Cookie of a signed-in clinician.
+pub(in crate::http) const SEAT: &str = "__Host-klinikk";
+/// Cookie of who is away at a provider of sign-in.
+pub(in crate::http) const AWAY: &str = "__Host-innlogging";
 /// Stands behind the language in the cookie of a session that is remembered.
 pub(super) const REMEMBERED: char = '+';
 /// Beginning of the cookies of a device, one an invitation.
@@ -18,7 +22,7 @@ pub(super) const DEVICE: &str = "__Host-enhet-";
 /// The language of a request for a page, and whether it was chosen.
 pub(in crate::http) fn of(headers: &HeaderMap, query: &str) -> (Language, bool) {
     let asked = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == PARAMETER).map(|(_, tag)| tag.into_owned());
-    let kept = || [SESSION, ENTRANCE].into_iter().find_map(|name| split(cookie(headers, name)?).0);
+    let kept = || [SESSION, ENTRANCE, SEAT, AWAY].into_iter().find_map(|name| split(cookie(headers, name)?).0);
     if let Some(language) = asked.as_deref().and_then(known).or_else(kept) {
         return (language, true);
     }
@@ -27,25 +31,25 @@ pub(in crate::http) fn of(headers: &HeaderMap, query: &str) -> (Language, bool) 
 }
 
 /// A language of ours.
-pub(super) fn known(tag: &str) -> Option<Language> {
+pub(in crate::http) fn known(tag: &str) -> Option<Language> {
     Language::parse(tag).ok().filter(|language| text::languages().contains(language))
 }
 
 /// A cookie's value as it was sent. Those of ours need no decoding.
-pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(in crate::http) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     cookies(headers).find(|(own, _)| *own == name).map(|(_, value)| value)
 }
 
 /// All cookies that can be read. One of a neighbour's on the same domain that can't hides none of ours;
 /// and only blanks are taken off a name, since browsers let `__Host-` be forged behind other spaces.
-pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+pub(in crate::http) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let pairs = headers.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim_matches([' ', '\t']).split_once('='))
 }
 
 /// Takes the language off a cookie's value: `nn.rest`, or `.rest` where none was chosen. A session
 /// that is remembered has `nn+.rest`.
-pub(super) fn split(value: &str) -> (Option<Language>, &str) {
+pub(in crate::http) fn split(value: &str) -> (Option<Language>, &str) {
     value.split_once('.').map_or((None, value), |(tag, rest)| (known(tag.trim_end_matches(REMEMBERED)), rest))
 }
 

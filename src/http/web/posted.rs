@@ -13,7 +13,7 @@ const MOST: usize = 4000;
 
 /// A sent form: names and values in their order.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(super) struct Posted(Vec<(String, String)>);
+pub(in crate::http) struct Posted(Vec<(String, String)>);
 
 impl std::fmt::Debug for Posted {
     /// Without the values: they are what a person typed.
@@ -24,7 +24,7 @@ impl std::fmt::Debug for Posted {
 
 impl Posted {
     /// Reads the body of a request.
-    pub(super) async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Self, Problem> {
+    pub(in crate::http) async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Self, Problem> {
         if !is_media(request.headers(), "application/x-www-form-urlencoded") {
             return Err(Problem::new(Code::MediaTypeUnsupported));
         }
@@ -69,22 +69,22 @@ impl Posted {
     }
 
     /// The first value of a field.
-    pub(super) fn first(&self, name: &str) -> Option<&str> {
+    pub(in crate::http) fn first(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
     /// The first value without white space around; empty where there is none.
-    pub(super) fn line(&self, name: &str) -> &str {
+    pub(in crate::http) fn line(&self, name: &str) -> &str {
         self.first(name).unwrap_or_default().trim()
     }
 
     /// Every value of a field.
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(in crate::http) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
     /// Whether a field has this value among others.
-    pub(super) fn holds(&self, name: &str, value: &str) -> bool {
+    pub(in crate::http) fn holds(&self, name: &str, value: &str) -> bool {
         self.all(name).any(|own| own == value)
     }
 

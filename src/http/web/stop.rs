@@ -43,6 +43,10 @@ pub(in crate::http) enum Stop {
     NoPage,
     /// The form was sent from another site.
     CrossSite,
+    /// A clinician is not signed in: the beginning of the words, and the status.
+    SignIn(&'static str, StatusCode),
+    /// A patient is not signed in: the beginning of the words, and the status.
+    Patient(&'static str, StatusCode),
 }
 
 impl Stop {
@@ -80,7 +84,7 @@ impl Stop {
     }
 
     /// On to another page.
-    pub(super) fn to(path: &str) -> Self {
+    pub(in crate::http) fn to(path: &str) -> Self {
         Self::Go { to: path.to_owned(), cookies: Vec::new() }
     }
 }
@@ -163,6 +167,7 @@ impl ResponseError for Stop {
             Self::Entrance => StatusCode::GONE,
             Self::NoLink | Self::NoPage => StatusCode::NOT_FOUND,
             Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::SignIn(_, status) | Self::Patient(_, status) => *status,
         }
     }
 
@@ -194,7 +199,12 @@ impl ResponseError for Stop {
             call: if let Self::Problem { call: Some(call), .. } = self { Some((**call).clone()) } else { None },
             code: self.begins_anew(),
             request_id: fault.then_some(context.id),
-            on: matches!(self, Self::OtherLetter { .. } | Self::NoPage).then(|| ("/skjema".to_owned(), say("on"))),
+            on: match self {
+                Self::OtherLetter { .. } | Self::NoPage => Some(("/skjema".to_owned(), say("on"))),
+                Self::Patient(..) => Some(("/start".to_owned(), crate::text::words(&language, "patient-sign-in-again", &[]))),
+                Self::SignIn(..) => Some(("/klinikk/inn".to_owned(), crate::text::words(&language, "sign-in-on", &[]))),
+                _ => None,
+            },
         };
         let mut response = page(self.status_code(), &notice).unwrap_or_else(|problem| problem.error_response());
         if let Self::Problem { problem, .. } | Self::Away { problem, .. } = self
@@ -219,6 +229,7 @@ impl Stop {
             Self::NoLink => "no-link",
             Self::NoPage => "no-page",
             Self::CrossSite => "cross-site",
+            Self::SignIn(key, _) | Self::Patient(key, _) => key,
         }
     }
 
@@ -226,7 +237,13 @@ impl Stop {
         match self {
             Self::Problem { problem, .. } => matches!(problem.code, Code::SessionEnded | Code::CredentialWrong | Code::LinkReplaced),
             Self::Ended { .. } | Self::Entrance | Self::NoLink => true,
-            Self::Go { .. } | Self::Away { .. } | Self::OtherLetter { .. } | Self::NoPage | Self::CrossSite => false,
+            Self::Go { .. }
+            | Self::Away { .. }
+            | Self::OtherLetter { .. }
+            | Self::NoPage
+            | Self::CrossSite
+            | Self::SignIn(..)
+            | Self::Patient(..) => false,
         }
     }
 }

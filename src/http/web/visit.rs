@@ -18,6 +18,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::Payload;
 use actix_web::http::Method;
+use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpRequest, web};
 
 /// Field of a form's token.
@@ -115,17 +116,24 @@ pub(super) fn device_cookie(opened: &crate::services::open_session::Opened, seco
 }
 
 /// Takes a cookie away.
-pub(super) fn gone(name: &'static str) -> Cookie<'static> {
+pub(in crate::http) fn gone(name: &'static str) -> Cookie<'static> {
     kept(name, "", Some(0))
 }
 
-fn kept(name: &str, value: &str, seconds: Option<i64>) -> Cookie<'static> {
+/// A cookie of ours: for this host alone, out of reach of scripts. `Lax`, for people come from mails and from providers.
+pub(in crate::http) fn kept(name: &str, value: &str, seconds: Option<i64>) -> Cookie<'static> {
     let mut cookie =
         Cookie::build(name.to_owned(), value.to_owned()).path("/").secure(true).http_only(true).same_site(SameSite::Lax).finish();
     if let Some(seconds) = seconds {
         cookie.set_max_age(Duration::seconds(seconds.max(0)));
     }
     cookie
+}
+
+/// Whether a browser says that a request comes from another site.
+pub(in crate::http) fn is_cross_site(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    site.is_some_and(|site| site == "cross-site" || site == "same-site")
 }
 
 impl FromRequest for Visit {
@@ -146,7 +154,6 @@ fn read(request: &HttpRequest) -> Result<Visit, Stop> {
     let entrance = sealed.and_then(|sealed| Entrance::open(&door.services, sealed));
     let devices = language::cookies(headers).filter(|(name, _)| name.starts_with(DEVICE)).take(DEVICES);
     let query: Vec<(String, String)> = url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().take(16).collect();
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
     let visit = Visit {
         request_id: context.id,
         language,
@@ -156,7 +163,7 @@ fn read(request: &HttpRequest) -> Result<Visit, Stop> {
         devices: devices.map(|(_, value)| value.to_owned()).collect(),
         session: language::cookie(headers, SESSION).map(|value| language::split(value).1.to_owned()).filter(|token| !token.is_empty()),
         remembered: language::cookie(headers, SESSION).is_some_and(language::is_remembered),
-        cross_site: site.is_some_and(|site| site == "cross-site" || site == "same-site"),
+        cross_site: is_cross_site(headers),
         query,
         door,
     };

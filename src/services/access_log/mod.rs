@@ -14,7 +14,7 @@ mod sign;
 mod verify;
 
 pub use prune::{Error as PruneError, prune};
-pub use read::{Error, Page, Query, list, log_units};
+pub use read::{Error, MAX_DAYS, Page, People, Query, list, log_units, people};
 pub use report::{Finding, Report, report};
 pub use seal::{missed, seal};
 pub use sign::{Heads, deliver, newest_heads, sign};

@@ -11,7 +11,7 @@ use crate::storage::access_log::Entry;
 use crate::storage::log_search::{self, Filter, Span};
 use crate::storage::{Reader, organizations};
 use chrono::{Days, NaiveDate};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Most days that are looked at at once.
@@ -53,6 +53,8 @@ pub struct Query {
     pub action: Option<String>,
     /// Only with this result.
     pub result: Option<String>,
+    /// Only what was done on a stated ground.
+    pub stated: bool,
     /// Only before this entry.
     pub before: Option<LogEntryId>,
     /// Most entries.
@@ -130,6 +132,7 @@ pub async fn list(services: &Services, caller: &Caller, query: Query) -> Result<
                     patient: query.patient,
                     action: query.action.clone(),
                     result: query.result.clone(),
+                    stated: query.stated,
                     before: query.before,
                 };
                 let limit = u64::try_from(query.limit).unwrap_or(u64::MAX);
@@ -143,4 +146,36 @@ pub async fn list(services: &Services, caller: &Caller, query: Query) -> Result<
         .await?;
     audit::commit_read(services, caller, deed.on(ground)).await?;
     Ok(page)
+}
+
+/// Names beside the ids of a log.
+#[derive(Debug, Clone)]
+pub struct People {
+    /// Clinicians and clients of the organization.
+    pub names: BTreeMap<Uuid, String>,
+    /// Units whose entries the caller sees, by name.
+    pub units: Vec<(UnitId, String)>,
+}
+
+/// Names of staff, clients and units, for who may see the log. They are no patient's data, so nothing is logged.
+pub async fn people(services: &Services, caller: &Caller) -> Result<People, Error> {
+    may_ever(&caller.actor, Action::ReadAccessLog)?;
+    services
+        .db
+        .read(caller.clone(), |caller, snapshot| {
+            Box::pin(async move {
+                let organization = caller.actor.organization();
+                let own = log_units(&caller.actor);
+                let staff = organizations::staff(snapshot, organization).await?;
+                let all = organizations::units(snapshot, Some(organization)).await?;
+                let seen = all.into_iter().filter(|unit| own.as_ref().is_none_or(|own| own.contains(&unit.id)));
+                let mut units: Vec<_> = seen.map(|unit| (unit.id, unit.name)).collect();
+                units.sort_by(|one, other| one.1.cmp(&other.1));
+                let clients = organizations::clients(snapshot).await?.into_iter().filter(|client| client.organization == organization);
+                let clients = clients.map(|one| (one.id.0, one.name));
+                let names = staff.into_iter().map(|one| (one.id.0, one.name)).chain(clients).collect();
+                Ok::<_, Error>(People { names, units })
+            })
+        })
+        .await
 }

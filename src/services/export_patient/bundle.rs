@@ -5,8 +5,8 @@ use crate::domain::ids::UnitId;
 use crate::domain::language::Language;
 use crate::fhir::read::ResponseStatus;
 use crate::fhir::write::{
-    AppointmentInput, AuditInput, Giver, Party, PatientInput, ResponseMeta, TaskInput, appointment, audit_event, collection, patient,
-    put_giver, response, task,
+    AppointmentInput, AuditInput, Giver, Party, PatientInput, RelatedInput, ResponseMeta, TaskInput, appointment, audit_event, collection,
+    original, original_id, patient, put_giver, related_person, response, task,
 };
 use crate::services::Fault;
 use crate::storage::access_log::Entry;
@@ -17,6 +17,15 @@ const SERVICE: &str = "Kartlegging";
 
 pub(super) fn of(record: &Record) -> Result<Value, Fault> {
     let mut resources = vec![person(record)];
+    resources.extend(record.representatives.iter().map(|(one, system, number)| {
+        related_person(&RelatedInput {
+            id: one.id.0,
+            patient: &subject(record),
+            identifier: (system.uri(), number),
+            name: &one.name,
+            relation: one.relation,
+        })
+    }));
     for visit in &record.visits {
         let unit = unit(record, visit.unit);
         resources.push(appointment(&AppointmentInput {
@@ -42,6 +51,7 @@ pub(super) fn of(record: &Record) -> Result<Value, Fault> {
             created_at: invitation.created_at,
             used: (times.opened_at, times.answered_at.or(times.closed_at)),
             answer_until: invitation.answer_until,
+            endpoints: &[],
         }));
     }
     for one in &record.responses {
@@ -110,6 +120,10 @@ fn answered(record: &Record, one: &Answered, resources: &mut Vec<Value>) -> Resu
         );
         resources.push(resource);
     }
+    for (version, body) in &one.originals {
+        let id = one.response.id.0;
+        resources.push(original(&original_id(id, *version), id, *version, body));
+    }
     for review in &one.reviews {
         let by = Party { kind: Some("Practitioner"), id: Some(review.clinician.0), name: record.names.person(review.clinician.0) };
         resources.push(audit_event(&AuditInput {
@@ -120,7 +134,7 @@ fn answered(record: &Record, one: &Answered, resources: &mut Vec<Value>) -> Resu
             role: None,
             ground: None,
             done: true,
-            patient: record.patient.id.0,
+            patients: vec![record.patient.id.0],
             object: Some(format!("QuestionnaireResponse/{}/_history/{}", review.response, review.version)),
             source: SERVICE,
         }));
@@ -169,6 +183,8 @@ fn logged(record: &Record, entry: &Entry) -> Value {
             "invitation" => "Task",
             "appointment" => "Appointment",
             "patient" => "Patient",
+            // Only those who still are one have a resource here.
+            "representative" if record.representatives.iter().any(|(one, _, _)| one.id.0 == id) => "RelatedPerson",
             _ => return None,
         };
         Some(format!("{kind}/{id}"))
@@ -181,7 +197,7 @@ fn logged(record: &Record, entry: &Entry) -> Value {
         role: entry.role.as_deref(),
         ground: Some(&entry.ground),
         done: entry.result == "ok",
-        patient: record.patient.id.0,
+        patients: vec![record.patient.id.0],
         object,
         source: SERVICE,
     })

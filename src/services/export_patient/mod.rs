@@ -9,11 +9,14 @@ use super::Services;
 use super::audit::{self, Caller, Deed};
 use super::draft;
 use super::fault::{Fault, unit_error};
+use super::fhir::originals::body as as_it_came;
 use super::issue_invitations::Contact;
 use super::library::Form;
+use super::representatives::{Representative, with_numbers};
 use super::responses::{form_of, open};
 use super::vault::{PatientCipher, Person, open_patient};
 use crate::domain::answers::Answers;
+use crate::domain::identifier::IdentifierSystem;
 use crate::domain::ids::{OrganizationId, PatientId, ResponseId, UnitId};
 use crate::domain::language::Language;
 use crate::domain::respondent::Respondent;
@@ -24,6 +27,7 @@ use crate::storage::drafts::{self, Draft};
 use crate::storage::invitations::{self, Invitation, Times};
 use crate::storage::notices;
 use crate::storage::organizations::{self, Organization};
+use crate::storage::originals;
 use crate::storage::patients::{self, Patient};
 use crate::storage::responses::{self, Response, Review, Version};
 use chrono::{DateTime, Utc};
@@ -71,6 +75,7 @@ struct Record {
     contact: Option<Contact>,
     no_mails_since: Option<DateTime<Utc>>,
     identifiers: Vec<(String, String, String)>,
+    representatives: Vec<(Representative, IdentifierSystem, String)>,
     visits: Vec<Appointment>,
     invitations: Vec<Asked>,
     responses: Vec<Answered>,
@@ -107,6 +112,8 @@ struct Answered {
     response: Response,
     form: Arc<Form>,
     versions: Vec<(Version, Answers, Respondent)>,
+    /// What other systems sent, as it came, by version.
+    originals: Vec<(i32, Vec<u8>)>,
     reviews: Vec<Review>,
 }
 
@@ -147,6 +154,7 @@ async fn collect(services: &Services, id: OrganizationId, patient: PatientId, sn
         let value = cipher.open_text("patient_identifier", "value_sealed", one.id.0, &one.value_sealed)?;
         identifiers.push((one.system, one.assigner, value));
     }
+    let representatives = with_numbers(snapshot, &cipher, id, patient).await?;
     let invitations = asked(services, snapshot, &row).await?;
     let now = services.now();
     Ok(Record {
@@ -165,6 +173,7 @@ async fn collect(services: &Services, id: OrganizationId, patient: PatientId, sn
         person,
         contact,
         identifiers,
+        representatives,
     })
 }
 
@@ -189,7 +198,11 @@ async fn responses_of(services: &Services, cipher: &PatientCipher, snapshot: &Sn
             versions.push((version, opened.answers, opened.respondent));
         }
         let reviews = responses::reviews(snapshot, response.id).await?;
-        all.push(Answered { response, form, versions, reviews });
+        let mut originals = Vec::new();
+        for row in originals::of(snapshot, patient.organization, &[response.id]).await? {
+            originals.push((row.version, as_it_came(cipher, &row)?));
+        }
+        all.push(Answered { response, form, versions, originals, reviews });
     }
     Ok(all)
 }

@@ -53,6 +53,7 @@ pub(super) fn of(record: &Record, language: &Language) -> Page {
         intro: vec![words(language, "record-intro", &args), words(language, "record-call", &args)],
         sections: vec![
             says.section("record-person", vec![person(record, &says)]),
+            says.section("record-representatives", representatives(record, &says)),
             says.section("record-visits", visits(record, &says)),
             says.section("record-invitations", invitations(record, &says)),
             says.section("record-answers", record.responses.iter().flat_map(|one| answered(record, one, &says)).collect()),
@@ -73,6 +74,16 @@ fn person(record: &Record, says: &Says<'_>) -> Block {
     facts.push(says.fact("record-language", says.code("language", &record.patient.language)));
     facts.push(says.fact("record-id", record.patient.id.to_string()));
     Block::Facts(facts)
+}
+
+fn representatives(record: &Record, says: &Says<'_>) -> Vec<Block> {
+    if record.representatives.is_empty() {
+        return Vec::new();
+    }
+    let rows = record.representatives.iter();
+    let rows = rows.map(|(one, _, number)| vec![one.name.clone(), number.clone(), says.code("relation", one.relation.word())]);
+    let head = ["record-name", "record-number", "record-relation"].map(|key| says.say(key)).to_vec();
+    vec![Block::Table { head, rows: rows.collect() }]
 }
 
 fn visits(record: &Record, says: &Says<'_>) -> Vec<Block> {

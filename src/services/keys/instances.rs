@@ -95,7 +95,7 @@ pub async fn refresh(services: &Services) -> Result<Known, Fault> {
     let known: BTreeSet<_> = checks.iter().filter_map(|check| Some((Purpose::parse(&check.purpose)?, check.version))).collect();
     let active = active(&checks);
     services.ring.agree(&known, &active);
-    services.vault.agree(signatures(&rows));
+    services.vault.agree(&rows);
     let versions: BTreeMap<String, Vec<u16>> =
         Purpose::ALL.into_iter().map(|purpose| (purpose.word().to_owned(), services.ring.versions(purpose))).collect();
     let highest = |purpose: Purpose| known.range((purpose, 0)..=(purpose, u16::MAX)).next_back().map(|(_, version)| *version);

@@ -12,7 +12,7 @@ use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
 use super::invitation::{InvitationView, Issued, Presented, present_secrets, secrets};
 use super::vault::open_patient;
-use super::{Caller, Services};
+use super::{Caller, Services, sign_in};
 use crate::domain::ids::{AppointmentId, InvitationId, OrganizationId, UnitId};
 use crate::domain::invitation::{ClosedReason, InvitationState, NotPossible};
 use crate::domain::language::Language;
@@ -159,9 +159,9 @@ fn deed(material: &Material) -> Deed {
 }
 
 fn slip_of(material: Material, recipient: Option<Vec<String>>) -> Slip {
-    let Values { organization, unit, phone, visit, until, address, link, code } = material.values;
+    let Values { organization, unit, phone, visit, until, address, link, code, sign_in } = material.values;
     let recipient = recipient.unwrap_or_else(|| vec![material.name]);
-    Slip { language: material.language, recipient, organization, unit, phone, visit, until, address, link, code }
+    Slip { language: material.language, recipient, organization, unit, phone, visit, until, address, link, code, sign_in }
 }
 
 /// A language of the product for a stored one.
@@ -210,6 +210,7 @@ async fn values(
         Some(id) => appointments::find(reader, organization, id).await?.map(|visit| visit.starts_at),
         None => None,
     };
+    let provider = organizations::patient_provider(reader, own.id, unit.id).await?;
     let named = !unit.discreet;
     Ok(Values {
         organization: own.name,
@@ -221,6 +222,7 @@ async fn values(
         address: typed_address(&services.rules.base_url),
         link: credential.link.clone(),
         code: credential.code.clone(),
+        sign_in: provider.map(|name| sign_in::title(services, &name)),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::print::slip::{Slip, Slips};
 use crate::services::fault::{Fault, unit_error};
 use crate::services::invitation::present_secrets;
 use crate::services::support_text::Owner;
-use crate::services::{Services, support_text};
+use crate::services::{Services, sign_in, support_text};
 use crate::storage::{Reader, letter_texts, organizations};
 use crate::text::letter::{Values, standard};
 use chrono::Duration;
@@ -142,16 +142,21 @@ pub async fn preview(
     format: Format,
 ) -> Result<Preview, Error> {
     let set = show(services, owner, language).await?.1;
-    let (own, units) = services
+    let (own, unit, provider) = services
         .db
         .read(owner, |owner, snapshot| {
             Box::pin(async move {
                 let own = organizations::organization(snapshot, owner.organization).await?.ok_or(Error::NotFound("organization"))?;
-                Ok::<_, Error>((own, organizations::units(snapshot, Some(owner.organization)).await?))
+                let units = organizations::units(snapshot, Some(owner.organization)).await?;
+                let unit = units.into_iter().find(|one| owner.unit.is_none_or(|asked| asked == one.id));
+                let provider = match &unit {
+                    Some(unit) => organizations::patient_provider(snapshot, owner.organization, unit.id).await?,
+                    None => None,
+                };
+                Ok::<_, Error>((own, unit, provider))
             })
         })
         .await?;
-    let unit = units.into_iter().find(|one| owner.unit.is_none_or(|asked| asked == one.id));
     let named = unit.filter(|unit| !unit.discreet);
     let visit = services.now() + Duration::days(7);
     let shown = present_secrets(services, &LinkToken::from_bytes([0; 16]), &Code::from_bits(0));
@@ -164,12 +169,13 @@ pub async fn preview(
         address: typed_address(&services.rules.base_url),
         link: shown.link,
         code: shown.code,
+        sign_in: provider.map(|name| sign_in::title(services, &name)),
     };
     let letter = letter(&text.unwrap_or(set), &values, language.clone());
-    let Values { organization, unit, phone, visit, until, address, link, code } = values;
+    let Values { organization, unit, phone, visit, until, address, link, code, sign_in } = values;
     let recipient = vec!["Åse Máŋggaš Oppdiktet".to_owned(), "Prøveveien 1".to_owned(), "0000 STEDET".to_owned()];
     let recipient = if format == Format::A4 { recipient } else { recipient.into_iter().take(1).collect() };
     let mut slips = Slips::new(format, language).map_err(Fault::from)?;
-    slips.add(&Slip { language: language.clone(), recipient, organization, unit, phone, visit, until, address, link, code });
+    slips.add(&Slip { language: language.clone(), recipient, organization, unit, phone, visit, until, address, link, code, sign_in });
     Ok(Preview { letter, slip: slips.finish().map_err(Fault::from)? })
 }

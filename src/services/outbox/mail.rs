@@ -11,12 +11,13 @@ use crate::domain::ids::{CredentialId, InvitationId, UnitId};
 use crate::domain::invitation::InvitationState;
 use crate::domain::language::Language;
 use crate::domain::notices::{Notice, REST};
+use crate::mail::words::Asks;
 use crate::mail::{Mail, words};
 use crate::services::invitation::{new_credential, secrets};
 use crate::services::notices::{UnitNotices, address, sender};
 use crate::services::{Fault, Services};
 use crate::storage::invitations::{self, Invitation};
-use crate::storage::{Tx, appointments, credentials, notices, patients};
+use crate::storage::{Tx, appointments, credentials, notices, organizations, patients};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -121,10 +122,12 @@ async fn to_patient(tx: &Tx, services: &Services, message: &Message, notice: Not
     let language = crate::text::ui_language(&language);
     let sender = sender(tx, &own).await?;
     let reply = own.addresses.reply_to.is_some();
+    let signs_in = organizations::patient_provider(tx, row.organization, row.unit).await?.is_some();
+    let asks = if signs_in { Asks::SignIn } else { Asks::BirthDate };
     let mail = Mail {
         id: message.id,
         to,
-        words: words::notice(notice, &language, &link, sender.as_deref(), reply),
+        words: words::notice(notice, &language, &link, sender.as_deref(), reply, asks),
         sender,
         reply_to: own.addresses.reply_to,
         language: language.to_string(),

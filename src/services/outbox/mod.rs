@@ -102,12 +102,17 @@ pub async fn deliver(services: &Services) -> Result<u64, Fault> {
 
 /// The same as long as `going` says so. What has been taken is finished.
 pub async fn deliver_while(services: &Services, going: impl Fn() -> bool + Send) -> Result<u64, Fault> {
+    deliver_to(services, TARGETS, going).await
+}
+
+/// The same to at most so many targets at once; to one after the other the order is a fixed one.
+pub async fn deliver_to(services: &Services, targets: usize, going: impl Fn() -> bool + Send) -> Result<u64, Fault> {
     let mut running: FuturesUnordered<BoxFuture<'_, Result<u64, Fault>>> = FuturesUnordered::new();
     let mut sent = 0;
     let mut first_fault = None;
     loop {
         if going() && first_fault.is_none() {
-            match take(services, TARGETS.saturating_sub(running.len())).await {
+            match take(services, targets.saturating_sub(running.len())).await {
                 Ok(taken) => running.extend(by_target(taken).into_iter().map(|batch| in_turn(services, batch))),
                 Err(fault) => first_fault = Some(fault),
             }

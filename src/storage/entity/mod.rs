@@ -54,6 +54,7 @@ entity!(unit, "unit", {
     pub threshold: Option<i32>,
     pub created_at: DateTimeUtc,
     pub discreet: bool,
+    pub patient_provider: Option<String>,
 });
 entity!(client, "client", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -137,6 +138,16 @@ entity!(patient_identifier_index, "patient_identifier_index", {
     pub identifier_id: Uuid,
     pub patient_id: Uuid,
 });
+entity!(representative, "representative", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub patient_id: Uuid,
+    pub content_sealed: Vec<u8>,
+    pub key_version: i32,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+});
 entity!(appointment, "appointment", {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -210,6 +221,8 @@ entity!(session, "session", {
     pub idle_until: DateTimeUtc,
     pub absolute_until: DateTimeUtc,
     pub ended_at: Option<DateTimeUtc>,
+    pub provider: Option<String>,
+    pub representative_id: Option<Uuid>,
 });
 entity!(draft, "draft", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -260,6 +273,16 @@ entity!(response_version, "response_version", {
     pub consent: String,
     pub started_at: Option<DateTimeUtc>,
     pub submitted_at: DateTimeUtc,
+});
+entity!(response_original, "response_original", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub response_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub version: i32,
+    pub organization_id: Uuid,
+    pub body_sealed: Vec<u8>,
+    pub changes_sealed: Vec<u8>,
+    pub key_version: i32,
 });
 entity!(review, "review", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -338,6 +361,13 @@ entity!(access_log, "access_log", {
     pub key_version: i32,
     pub result: String,
     pub request_id: String,
+    pub set_id: Option<Uuid>,
+});
+entity!(access_log_set, "access_log_set", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub set_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub patient_id: Uuid,
 });
 entity!(access_log_patient, "access_log_patient", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -424,6 +454,13 @@ entity!(webhook, "webhook", {
     pub rotated_at: Option<DateTimeUtc>,
     pub disabled_at: Option<DateTimeUtc>,
     pub disabled_reason: Option<String>,
+    pub client_id: Option<Uuid>,
+    pub reason: Option<String>,
+    pub criteria: Option<String>,
+    pub payload: Option<String>,
+    pub headers_sealed: Option<Vec<u8>>,
+    pub ends_at: Option<DateTimeUtc>,
+    pub told: i32,
 });
 entity!(outbox, "outbox", {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -443,6 +480,7 @@ entity!(outbox, "outbox", {
     pub created_at: DateTimeUtc,
     pub ended_at: Option<DateTimeUtc>,
     pub failure: Option<String>,
+    pub number: Option<i32>,
 });
 entity!(uptake, "uptake", {
     pub organization_id: Uuid,
@@ -464,6 +502,20 @@ entity!(uptake, "uptake", {
     pub fill_timed: i32,
     pub counted_at: DateTimeUtc,
 });
+entity!(finding, "finding", {
+    pub organization_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub unit_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub month: Date,
+    pub responses: i32,
+    pub scored: i32,
+    pub over: i32,
+    pub reviewed: i32,
+    pub review_minutes: Option<i32>,
+    pub problems: String,
+    pub counted_at: DateTimeUtc,
+});
 entity!(unit_notice, "unit_notice", {
     #[sea_orm(primary_key, auto_increment = false)]
     pub unit_id: Uuid,
@@ -478,4 +530,34 @@ entity!(unit_notice, "unit_notice", {
     pub language: String,
     pub digest_at: Option<DateTimeUtc>,
     pub updated_at: DateTimeUtc,
+});
+entity!(clinician_session, "clinician_session", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub clinician_id: Uuid,
+    pub provider: Option<String>,
+    pub assurance: Option<String>,
+    pub created_at: DateTimeUtc,
+    pub last_seen_at: DateTimeUtc,
+    pub idle_until: DateTimeUtc,
+    pub absolute_until: DateTimeUtc,
+    pub ended_at: Option<DateTimeUtc>,
+    pub sid: Option<String>,
+    pub unit_number: Option<String>,
+});
+entity!(clinician_link, "clinician_link", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub clinician_id: Uuid,
+    pub token_sha256: Vec<u8>,
+    pub created_at: DateTimeUtc,
+    pub good_until: DateTimeUtc,
+    pub used_at: Option<DateTimeUtc>,
+});
+entity!(dpop_proof, "dpop_proof", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub proof_sha256: Vec<u8>,
+    pub seen_at: DateTimeUtc,
 });

@@ -2,9 +2,10 @@
 //! also how a save takes them.
 
 use super::super::entity::{
-    appointment, credential, credential_invitation, draft, invitation, patient, patient_key, response, response_version, review, session,
+    appointment, credential, credential_invitation, draft, invitation, patient, patient_key, representative, response, response_original,
+    response_version, review, session,
 };
-use super::super::{Reader, StorageError, Tx, patients};
+use super::super::{Reader, StorageError, Tx, patients, representatives};
 use super::{Found, Past, Rows, counters, due, invitations, responses, same_as, select};
 use crate::domain::ids::{OrganizationId, PatientId};
 use sea_orm::ActiveValue::Set;
@@ -23,6 +24,7 @@ pub async fn delete(tx: &Tx, rows: Rows, past: Past, ids: &[Uuid]) -> Result<Vec
         Rows::Invitations => ("invitation", "id"),
         Rows::Appointments => ("appointment", "id"),
         Rows::Contacts => ("patient", "id"),
+        Rows::Representatives => ("representative", "id"),
     };
     let among = || Expr::col((table, key)).is_in(ids.iter().copied());
     let locked =
@@ -46,6 +48,9 @@ pub async fn delete(tx: &Tx, rows: Rows, past: Past, ids: &[Uuid]) -> Result<Vec
             let empty = patient::ActiveModel { contact_sealed: Set(None), ..Default::default() };
             patient::Entity::update_many().set(empty).filter(patient::Column::Id.is_in(ids)).exec(tx.transaction()).await?;
         }
+        Rows::Representatives => {
+            representative::Entity::delete_many().filter(representative::Column::Id.is_in(ids)).exec(tx.transaction()).await?;
+        }
     }
     Ok(found)
 }
@@ -53,6 +58,7 @@ pub async fn delete(tx: &Tx, rows: Rows, past: Past, ids: &[Uuid]) -> Result<Vec
 async fn delete_responses(tx: &Tx, ids: &[Uuid]) -> Result<()> {
     let ids = || ids.iter().copied();
     review::Entity::delete_many().filter(review::Column::ResponseId.is_in(ids())).exec(tx.transaction()).await?;
+    response_original::Entity::delete_many().filter(response_original::Column::ResponseId.is_in(ids())).exec(tx.transaction()).await?;
     response_version::Entity::delete_many().filter(response_version::Column::ResponseId.is_in(ids())).exec(tx.transaction()).await?;
     response::Entity::delete_many().filter(response::Column::Id.is_in(ids())).exec(tx.transaction()).await?;
     Ok(())
@@ -111,6 +117,7 @@ pub async fn delete_patients(tx: &Tx, organization: OrganizationId, among: &BTre
     let gone: Vec<PatientId> = ids.iter().copied().map(PatientId).collect();
     patient_key::Entity::delete_many().filter(patient_key::Column::PatientId.is_in(ids.iter().copied())).exec(tx.transaction()).await?;
     patients::delete_identifiers(tx, &gone).await?;
+    representatives::delete_of(tx, &gone).await?;
     patient::Entity::delete_many().filter(patient::Column::Id.is_in(ids.iter().copied())).exec(tx.transaction()).await?;
     Ok(gone)
 }

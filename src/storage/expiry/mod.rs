@@ -11,7 +11,7 @@ pub(super) use counters::forget as forget_counters;
 pub use counters::{count_counters, delete_counters, find_counters};
 pub use delete::{delete, delete_patients};
 
-use super::entity::{access_log, appointment, draft, invitation, patient, response};
+use super::entity::{access_log, appointment, draft, invitation, patient, representative, response};
 use super::{Reader, StorageError};
 use crate::domain::ids::{OrganizationId, PatientId};
 use chrono::{DateTime, Utc};
@@ -34,6 +34,8 @@ pub enum Rows {
     Appointments,
     /// Contacts of patients; the patient stays.
     Contacts,
+    /// People who may answer in a patient's place.
+    Representatives,
 }
 
 /// A row with the patient it is about.
@@ -96,6 +98,17 @@ fn due(rows: Rows, past: Past) -> SelectStatement {
             .filter(Expr::not_exists(usable(same_as(invitation::Column::PatientId, (patient::Entity, patient::Column::Id)), cutoff)))
             .filter(Expr::not_exists(visits(same_as(appointment::Column::PatientId, (patient::Entity, patient::Column::Id)), cutoff)))
             .into_query(),
+        Rows::Representatives => {
+            let of = || (representative::Entity, representative::Column::PatientId);
+            representative::Entity::find()
+                .select_only()
+                .columns([representative::Column::Id, representative::Column::PatientId])
+                .filter(representative::Column::OrganizationId.eq(organization.0))
+                .filter(representative::Column::UpdatedAt.lt(cutoff))
+                .filter(Expr::not_exists(usable(same_as(invitation::Column::PatientId, of()), cutoff)))
+                .filter(Expr::not_exists(visits(same_as(appointment::Column::PatientId, of()), cutoff)))
+                .into_query()
+        }
     }
 }
 

@@ -12,8 +12,8 @@ use crate::domain::summary::{ConsentState, Vocabulary};
 use crate::domain::value::Value;
 
 pub use copy::{Entry, answers, entries};
-pub use page::WIDTH;
-pub use plain::plain;
+pub use page::{Line, WIDTH};
+pub use plain::{lines, plain};
 
 /// Words of the product in one language, for a summary.
 #[derive(Debug, Clone)]

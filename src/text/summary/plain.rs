@@ -1,15 +1,24 @@
 //! The summary as plain text.
 
-use super::page::Page;
+use super::page::{Line, Page};
 use super::respondent;
 use crate::domain::summary::{Category, CategoryState, Comparison, ConsentState, Summary};
 
 /// The summary in its language: plain text of lines up to [`WIDTH`](super::WIDTH) characters.
 pub fn plain(summary: &Summary) -> String {
+    page(summary).finish()
+}
+
+/// What the plain text says, line by line: for other ways to set it.
+pub fn lines(summary: &Summary) -> Vec<Line> {
+    page(summary).lines()
+}
+
+fn page(summary: &Summary) -> Page<'_> {
     let mut page = Page::new(&summary.language);
     let form = &summary.questionnaire;
     let version = page.say("summary-version", &[("version", form.version.as_str().into())]);
-    page.line(&format!("{} ({version})", form.title));
+    page.title(&format!("{} ({version})", form.title));
     page.line("");
     score(&mut page, summary);
     asked(&mut page, summary);
@@ -25,7 +34,7 @@ pub fn plain(summary: &Summary) -> String {
     page.line("");
     let by = respondent(&summary.respondent, &summary.language);
     page.pair("summary-respondent", &by);
-    page.finish()
+    page
 }
 
 fn score(page: &mut Page<'_>, summary: &Summary) {
@@ -48,7 +57,7 @@ fn score(page: &mut Page<'_>, summary: &Summary) {
     page.pair("summary-score", &format!("{number}, {against}"));
     let source = summary.threshold.source.trim_end_matches('.').to_owned();
     let source = page.say("summary-threshold-source", &[("source", source.into())]);
-    page.indented(&source, 2);
+    page.note(&source);
 }
 
 fn asked(page: &mut Page<'_>, summary: &Summary) {
@@ -78,7 +87,7 @@ fn problems(page: &mut Page<'_>, summary: &Summary) {
     page.heading("summary-problems");
     for category in &summary.categories {
         let text = category_text(page, category);
-        page.indented(&format!("{}: {text}", category.text), 2);
+        page.entry(&category.text, &text);
     }
 }
 
@@ -138,17 +147,17 @@ fn comparison(page: &mut Page<'_>, previous: &Comparison) {
     page.heading("summary-previous");
     if let Some(score) = previous.score_before {
         let label = page.say("summary-score-before", &[]);
-        page.indented(&format!("{label}: {score}"), 2);
+        page.entry(&label, &score.to_string());
     }
     let lists = [("summary-added", &previous.added), ("summary-removed", &previous.removed)];
     for (key, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         let names: Vec<&str> = list.iter().map(|coded| coded.text.as_str()).collect();
         let label = page.say(key, &[]);
-        page.indented(&format!("{label}: {}", names.join("; ")), 2);
+        page.entry(&label, &names.join("; "));
     }
     if previous.added.is_empty() && previous.removed.is_empty() {
         let text = page.say("summary-unchanged", &[]);
-        page.indented(&text, 2);
+        page.note(&text);
     }
 }
 
@@ -158,6 +167,6 @@ fn topics(page: &mut Page<'_>, summary: &Summary) {
     }
     page.heading("summary-topics");
     for topic in &summary.topics {
-        page.indented(&topic.text, 2);
+        page.note(&topic.text);
     }
 }

@@ -1,10 +1,8 @@
 // Chromium, and people who come with it.
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
-import { chromium } from 'playwright-core';
+import { launch } from './chromium.js';
 import { service } from './service.js';
-
-const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 let browser;
 after(async () => {
@@ -21,7 +19,7 @@ const address = () => { addresses += 1; return `10.${process.pid % 250}.${addres
  * server, and the browser may have complained of nothing (policies, scripts).
  */
 export const person = async (t, { js = true, language = 'nb', width = 390, height = 800, ...more } = {}) => {
-  browser ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags });
+  browser ??= await launch();
   const { base } = await service();
   const context = await browser.newContext({
     baseURL: base, javaScriptEnabled: js, locale: `${language}-NO`.replace('en-NO', 'en-GB'), viewport: { width, height },
@@ -98,4 +96,15 @@ export const answer = async (on, each = async () => {}) => {
     else if (await on.locator('.choice input:checked').count() === 0) await on.locator('.choice label').first().click();
     await next(on);
   }
+};
+
+/** Signs a clinician in who reads and runs the unit; gives the page, at the worklist. */
+export const clinician = async (context) => {
+  const { command, unit } = await service();
+  const id = command('clinician', 'list').split('\n').find((line) => line.includes(`unit_admin:${unit}`)).match(/[0-9a-f]{8}-[0-9a-f-]{27}/)[0];
+  const on = await page(context);
+  await on.goto(command('token', 'login-link', '--clinician', id).match(/http\S+/)[0]);
+  await follow(on, () => on.locator('main form button').click());
+  assert.equal(path(on), '/klinikk');
+  return on;
 };

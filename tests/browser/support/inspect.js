@@ -53,8 +53,8 @@ export const legible = async (on) => {
 };
 
 /** Nothing scrolls sideways, no text runs out of its box, text and targets are large enough. */
-export const fits = async (on, { targets = true } = {}) => {
-  none(await on.evaluate((alsoTargets) => {
+export const fits = async (on, { targets = true, least = 18, target: room = { wide: 44, high: 44, box: 48 } } = {}) => {
+  none(await on.evaluate(({ targets: alsoTargets, least, room }) => {
     const out = [];
     const say = (what, element) => out.push(`${what}: ${element.outerHTML.replace(/\s+/g, ' ').slice(0, 140)}`);
     const wide = document.documentElement.clientWidth;
@@ -65,7 +65,7 @@ export const fits = async (on, { targets = true } = {}) => {
       const node = walker.currentNode;
       const element = node.parentElement;
       if (!node.data.trim() || !shown(element) || element.closest('script, select, textarea')) continue;
-      if (parseFloat(getComputedStyle(element).fontSize) < 18) say('text below 18 px', element);
+      if (parseFloat(getComputedStyle(element).fontSize) < least) say(`text below ${least} px`, element);
       const range = document.createRange();
       range.selectNodeContents(node);
       const box = (element.closest('button, .button, label, a, summary, legend, p, dt, dd, li, blockquote') ?? element).getBoundingClientRect();
@@ -85,24 +85,24 @@ export const fits = async (on, { targets = true } = {}) => {
         const sentence = target.matches('p a, li a, .hint a') && [...target.parentElement.childNodes].some((node) => node !== target && node.textContent.trim());
         if (sentence) continue;
         const { width, height } = (isBox ? target.labels[0] : target).getBoundingClientRect();
-        if (width < 44 || height < (isBox ? 48 : 44)) say(`target ${Math.round(width)} × ${Math.round(height)}`, target);
+        if (width < room.wide || height < (isBox ? room.box : room.high)) say(`target ${Math.round(width)} × ${Math.round(height)}`, target);
       }
     }
     return out;
-  }, targets));
+  }, { targets, least, room }));
 };
 
 const scale = (on, size) => on.evaluate((given) => { document.documentElement.style.fontSize = given; }, size);
 
 /** All of it, in every width and colour scheme. Leaves the page as it was. */
-export const inspect = async (t, name, on, { dark = true } = {}) => {
+export const inspect = async (t, name, on, { dark = true, ...measure } = {}) => {
   const size = on.viewportSize();
   await t.test(`${name}: valid HTML`, () => valid(on));
   await t.test(`${name}: accessible, light, 320 px`, async () => {
     // 320 px is 1280 px at 400 % (WCAG 1.4.10).
     await on.setViewportSize({ width: 320, height: 640 });
     await accessible(on);
-    await fits(on);
+    await fits(on, measure);
   });
   if (dark) await t.test(`${name}: legible, dark`, async () => {
     await on.emulateMedia({ colorScheme: 'dark' });
@@ -112,7 +112,7 @@ export const inspect = async (t, name, on, { dark = true } = {}) => {
   await t.test(`${name}: fits with text twice as large`, async () => {
     await on.setViewportSize({ width: 390, height: 800 });
     await scale(on, '237.5%');
-    await fits(on, { targets: false });
+    await fits(on, { ...measure, targets: false });
     await scale(on, '');
   });
   await on.setViewportSize(size);

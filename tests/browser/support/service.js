@@ -12,17 +12,21 @@ import { fileURLToPath } from 'node:url';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const built = () => process.env.KARTLEGGING_PROGRAM ?? join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'debug/kartlegging');
 
-const freePort = () => new Promise((done, fail) => {
+/** A port that nobody listens on. */
+export const freePort = () => new Promise((done, fail) => {
   const probe = createServer().once('error', fail);
   probe.listen(0, '127.0.0.1', () => { const { port } = probe.address(); probe.close(() => done(port)); });
 });
 
 const field = (text, label) => text.match(new RegExp(`^${label}.* (\\S+)$`, 'm'))?.[1];
 
+/** Another command of the program, beside the one that runs in a folder with these settings. */
+const beside = ({ folder, env }) => (...words) => execFileSync(resolve(built()), words, { cwd: folder, env, encoding: 'utf8' }).trim();
+
 /** Starts the program, with settings of its own; `end` ends it and gives what it logged as errors, `command` runs another command beside it. */
 export const start = async (settings = {}) => {
   const folder = await mkdtemp(join(tmpdir(), 'kartlegging-browser-'));
-  const base = `http://127.0.0.1:${await freePort()}`;
+  const base = settings.KARTLEGGING_BASE_URL ?? `http://127.0.0.1:${await freePort()}`;
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('KARTLEGGING_') && name !== 'DATABASE_URL');
   const env = {
     ...Object.fromEntries(kept),
@@ -37,7 +41,7 @@ export const start = async (settings = {}) => {
   };
   const [out, log] = ['out', 'log'].map((name) => join(folder, name));
   const program = spawn(resolve(built()), ['demo'], { cwd: folder, env, stdio: ['ignore', openSync(out, 'w'), openSync(log, 'w')] });
-  const command = (...words) => execFileSync(resolve(built()), words, { cwd: folder, env, encoding: 'utf8' }).trim();
+  const command = beside({ folder, env });
   const ended = new Promise((done) => { program.once('exit', done); program.once('error', (error) => done(error.message)); });
   const end = async () => {
     program.kill('SIGTERM');
@@ -54,14 +58,18 @@ export const start = async (settings = {}) => {
     if (over) throw new Error(`the program ${over}: ${await end()}`);
     const text = readFileSync(out, 'utf8');
     const ready = text.includes('worklist?unit=') && await fetch(`${base}/readyz`).then((answer) => answer.ok, () => false);
-    if (ready) return { base, unit: text.match(/worklist\?unit=([0-9a-f-]+)/)[1], client: field(text, "A client's token"), clinician: field(text, "A clinician's token"), command, end };
+    if (ready) return { base, unit: text.match(/worklist\?unit=([0-9a-f-]+)/)[1], client: field(text, "A client's token"), clinician: field(text, "A clinician's token"), folder, env, command, end };
   }
 };
 
 /** What is under test: started by `run.js` for all files, or here for a file that runs alone. */
 let shared;
 export const service = async () => {
-  shared ??= process.env.KARTLEGGING_SERVICE ? { ...JSON.parse(process.env.KARTLEGGING_SERVICE), end: async () => '' } : await start();
+  if (!shared && process.env.KARTLEGGING_SERVICE) {
+    const running = JSON.parse(process.env.KARTLEGGING_SERVICE);
+    shared = { ...running, command: beside(running), end: async () => '' };
+  }
+  shared ??= await start();
   return shared;
 };
 

@@ -10,5 +10,6 @@ mod forms;
 pub mod invite_csv;
 pub mod questionnaire;
 pub mod response;
+pub mod search;
 pub mod token;
 pub mod typed;

@@ -176,10 +176,23 @@ fn a_restore_replaces_nothing_that_is_open_and_nothing_without_being_told() {
         for (name, bytes) in [("bent", bent), ("cut", bytes[..bytes.len() / 3].to_vec()), ("text", b"no database at all".repeat(100))] {
             let wrong = program.path().join(name);
             std::fs::write(&wrong, bytes).expect("file");
+            let sum = |path: &Path| PathBuf::from(format!("{}.sha256", path.display()));
+            std::fs::copy(sum(&file), sum(&wrong)).expect("checksum");
             let wrong = wrong.display().to_string();
             other.run(&["restore", &wrong, "--replace"]).await.refused(1, "backup-invalid", &wrong);
             other.run(&["restore", &path, "--keys", &wrong, "--replace"]).await.refused(1, "backup-invalid", &wrong);
         }
+        // One letter inside a value: the structure is whole, the checksum says it.
+        let mut inside = std::fs::read(&file).expect("backup");
+        let name = b"distress-thermometer";
+        let at = inside.windows(name.len()).position(|window| window == name).expect("a value");
+        inside[at] = b'D';
+        let wrong = program.path().join("inside");
+        std::fs::write(&wrong, inside).expect("file");
+        std::fs::copy(format!("{path}.sha256"), program.path().join("inside.sha256")).expect("checksum");
+        let wrong = wrong.display().to_string();
+        other.run(&["restore", &wrong, "--replace"]).await.refused(1, "backup-invalid", "its checksum is not the one in");
+        assert_eq!(std::fs::read_to_string(format!("{path}.sha256")).expect("checksum").split_whitespace().nth(1), Some("first.backup"));
         other.run(&["restore", "/nowhere", "--replace"]).await.refused(1, "backup-invalid", "/nowhere");
         let stranger = Program::install(Kind::Sqlite).await;
         stranger.run(&["restore", &path]).await.refused(1, "key-version-lost", "not the one this database was used with");

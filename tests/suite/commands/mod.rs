@@ -11,6 +11,7 @@ mod notices;
 mod operations;
 mod patient;
 mod retention;
+mod sign_in;
 mod start;
 mod support_texts;
 mod webhook;

@@ -187,6 +187,7 @@ fn observations_say_absent_where_nothing_is_known() {
     let given = filled(&form);
     let observations = write::observations(&ObservationInput {
         response: Uuid::nil(),
+        source: Some("QuestionnaireResponse/1"),
         questionnaire: &form,
         answers: &given,
         respondent: &Respondent::patient(),
@@ -209,5 +210,5 @@ fn observations_say_absent_where_nothing_is_known() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), observations.len());
-    assert_eq!(of("pain")["derivedFrom"][0]["reference"], format!("QuestionnaireResponse/{}", Uuid::nil()));
+    assert_eq!(of("pain")["derivedFrom"][0]["reference"], "QuestionnaireResponse/1");
 }

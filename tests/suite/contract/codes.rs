@@ -125,6 +125,11 @@ fn every_documented_problem_stands_under_its_status_and_has_its_example() {
             assert!(said.contains(&format!("`{word}`")), "{at}: the description does not explain {word}");
             seen.insert(*word);
         }
+        for word in response["x-outcome-codes"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let said = response["description"].as_str().unwrap_or_default();
+            assert!(said.contains(&format!("`{word}`")), "{at}: the description does not explain {word}");
+            seen.insert(word);
+        }
         for (name, example) in problem["examples"].as_object().into_iter().flatten() {
             let value = &resolve(example)["value"];
             assert!(codes.contains(&value["code"].as_str().unwrap_or_default()), "{at}: example {name}");

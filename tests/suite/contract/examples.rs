@@ -83,6 +83,10 @@ on_both! {
         let found = app.post("/api/v1/patients/search").bearer(nurse).json(&search).send().await.expect(200);
         assert_eq!(found["items"][0]["id"], json!(first.patient));
 
+        let acting = take("/api/v1/patients/{id}/representatives", "post", "guardian");
+        let path = format!("/api/v1/patients/{}/representatives", first.patient);
+        app.post(&path).bearer(client).json(&acting).send().await.expect(200);
+
         // The example reviews a second version.
         let mut receipt = Value::Null;
         for score in [3, 4] {

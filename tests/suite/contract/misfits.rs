@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A path with ids in it.
 fn concrete(path: &str) -> String {
-    path.replace("{id}", "0193a5d0-2000-7000-8000-000000000001").replace("{name}", "follow-up").replace("{version}", "1.0.0")
+    let id = "0193a5d0-2000-7000-8000-000000000001";
+    path.replace("{id}", id).replace("{representative}", id).replace("{name}", "follow-up").replace("{version}", "1.0.0")
 }
 
 /// Operations that take a JSON body, with who may call them.
-const BODIES: [(&str, &str, &str); 13] = [
+const BODIES: [(&str, &str, &str); 14] = [
     ("POST", "/api/v1/invitations", "client"),
     ("POST", "/api/v1/invitations/batch", "client"),
     ("POST", "/api/v1/invitations/{id}/message", "client"),
@@ -28,6 +29,7 @@ const BODIES: [(&str, &str, &str); 13] = [
     ("POST", "/api/v1/responses", "clinician"),
     ("POST", "/api/v1/responses/{id}/review", "clinician"),
     ("POST", "/api/v1/patients/search", "clinician"),
+    ("POST", "/api/v1/patients/{id}/representatives", "client"),
 ];
 
 on_both! {

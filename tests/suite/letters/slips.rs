@@ -32,6 +32,7 @@ fn slip(language: &Language, number: usize) -> Slip {
         address: "svar.example".to_owned(),
         link: format!("https://svar.example/s/2QF7C9X3M8KD5WZR0T6VYB{number:04}"),
         code: "7K3Q-W9XM-B4HM".to_owned(),
+        sign_in: (number % 2 == 1).then(|| "ID-porten".to_owned()),
     }
 }
 

@@ -6,6 +6,7 @@ mod heads;
 mod pruning;
 mod reading;
 mod roles;
+mod sets;
 mod tampering;
 
 use crate::support::TestApp;
@@ -67,7 +68,7 @@ fn place(broken: Option<Broken>) -> (u64, Wrong) {
 
 /// What whoever owns the database can do: takes the guards away.
 async fn unguard(app: &TestApp) {
-    for table in ["access_log", "access_log_patient", "access_log_seal", "access_log_head", "access_log_prune"] {
+    for table in ["access_log", "access_log_patient", "access_log_set", "access_log_seal", "access_log_head", "access_log_prune"] {
         match app.kind {
             Kind::Sqlite => {
                 for verb in ["update", "delete"] {

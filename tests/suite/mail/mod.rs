@@ -40,13 +40,10 @@ async fn deliver(app: &TestApp) -> u64 {
 
 /// Runs a test on both databases with a mail server that is well.
 fn with_server(test: &impl AsyncFn(TestApp, &MailServer)) {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let server = MailServer::start("plain");
-        runtime.block_on(async { test(app(kind, &server).await, &server).await });
+        crate::support::limit::run(async { test(app(kind, &server).await, &server).await });
     }
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
 }
 
 /// State and failure of every message, oldest first.

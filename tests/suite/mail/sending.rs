@@ -29,7 +29,14 @@ fn mail(number: u128) -> Mail {
         sender: None,
         reply_to: Some("unit@sykehus.example".to_owned()),
         language: "nb".to_owned(),
-        words: words::notice(Notice::First, &Language::nb(), "https://svar.example/s/V91PWT9PCDYK23RZW4C2D0QNPW", None, true),
+        words: words::notice(
+            Notice::First,
+            &Language::nb(),
+            "https://svar.example/s/V91PWT9PCDYK23RZW4C2D0QNPW",
+            None,
+            true,
+            words::Asks::BirthDate,
+        ),
         at: DateTime::from_timestamp(1_800_000_000, 0).expect("date"),
     }
 }

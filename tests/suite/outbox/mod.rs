@@ -4,6 +4,7 @@ mod api;
 mod events;
 mod failing;
 pub mod receiver;
+mod subscriptions;
 mod targets;
 
 use crate::support::TestApp;

@@ -3,14 +3,13 @@
 use super::receiver::{Manner, Receiver};
 use super::{impatient, states, webhook};
 use crate::on_both;
-use crate::support::TestApp;
+use crate::support::{TestApp, child};
 use futures::future::BoxFuture;
 use kartlegging::crypto::guarded::{Authorities, Lookup, Outward, UrlFault};
 use kartlegging::domain::event::EventKind;
 use kartlegging::domain::network::{Allowed, Network};
 use kartlegging::services::webhooks::{self, Error};
 use kartlegging::services::{Services, outbox};
-use std::io::{BufRead, BufReader};
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::Command;
@@ -101,8 +100,7 @@ struct Ends(std::process::Child);
 
 impl Drop for Ends {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        child::end(&mut self.0);
     }
 }
 
@@ -128,9 +126,8 @@ fn serve_tls(folder: &Path) -> (u16, Ends) {
     let mut server = Command::new("python3");
     server.args(["-c", SERVER]).current_dir(folder).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
     let mut child = server.spawn().expect("python3");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("output")).read_line(&mut line).expect("a port");
-    (line.trim().parse().expect("a port"), Ends(child))
+    let (line, _) = child::first_line(&mut child, "the server over TLS");
+    (line.parse().expect("a port"), Ends(child))
 }
 
 on_both! {

@@ -5,6 +5,8 @@ mod closed;
 mod devices;
 mod drafts;
 mod opening;
+mod provider;
+mod representatives;
 mod respondents;
 mod sessions;
 mod submitting;

@@ -62,16 +62,23 @@ impl Dice {
 }
 
 /// Randomness of one operation. The ids that it makes carry its number, so that what an operation left
-/// behind is found in the database even when its answer was lost.
+/// behind is found in the database even when its answer was lost; they are ordered as they were made. How
+/// long it waits with a message that did not go out is known too.
 pub struct Marked {
     inner: Arc<SeededEntropy>,
     mark: u32,
     ids: AtomicU32,
+    waits: AtomicU32,
+}
+
+/// What an operation draws for its waits.
+pub fn wait_of(mark: u32, nth: u32) -> u64 {
+    Dice(u64::from(mark) << 32 | u64::from(nth)).next()
 }
 
 impl Marked {
     pub fn new(inner: Arc<SeededEntropy>, mark: u32) -> Self {
-        Self { inner, mark, ids: AtomicU32::new(0) }
+        Self { inner, mark, ids: AtomicU32::new(0), waits: AtomicU32::new(0) }
     }
 }
 
@@ -79,10 +86,18 @@ impl Entropy for Marked {
     fn fill(&self, bytes: &mut [u8]) {
         self.inner.fill(bytes);
         // Ten bytes are asked for by ids alone; the first three share their bits with version and variant.
+        // The last one decides in which lane a mail goes.
         if bytes.len() == 10 {
-            let number = self.ids.fetch_add(1, Ordering::Relaxed);
-            bytes[3..6].copy_from_slice(&number.to_be_bytes()[1..]);
-            bytes[6..].copy_from_slice(&self.mark.to_be_bytes());
+            let (number, mark) = (self.ids.fetch_add(1, Ordering::Relaxed).to_be_bytes(), self.mark.to_be_bytes());
+            bytes[..3].fill(0);
+            bytes[3..6].copy_from_slice(&mark[1..]);
+            bytes[6..9].copy_from_slice(&number[1..]);
+            bytes[9] = mark[3];
+        }
+        // Eight by waits alone.
+        if bytes.len() == 8 {
+            let nth = self.waits.fetch_add(1, Ordering::Relaxed);
+            bytes.copy_from_slice(&wait_of(self.mark, nth).to_le_bytes());
         }
     }
 }
@@ -90,6 +105,6 @@ impl Entropy for Marked {
 /// Who made an id, and as which of its ids.
 pub fn mark_of(id: uuid::Uuid) -> (u32, u32) {
     let bytes = id.as_bytes();
-    let word = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-    (word(12), word(8) & 0x00FF_FFFF)
+    let number = |at: usize| u32::from_be_bytes([0, bytes[at], bytes[at + 1], bytes[at + 2]]);
+    (number(9), number(12))
 }

@@ -31,7 +31,7 @@ impl Fault {
 }
 
 /// Tables whose next insert or update is refused by the database.
-const TRAPS: [(&str, &str); 10] = [
+const TRAPS: [(&str, &str); 13] = [
     ("INSERT", "access_log"),
     ("INSERT", "access_log_patient"),
     ("INSERT", "response_version"),
@@ -42,6 +42,9 @@ const TRAPS: [(&str, &str); 10] = [
     ("UPDATE", "idempotency"),
     ("UPDATE", "draft"),
     ("UPDATE", "appointment"),
+    ("INSERT", "outbox"),
+    ("UPDATE", "outbox"),
+    ("UPDATE", "unit_notice"),
 ];
 
 /// What goes wrong in one step.
@@ -56,19 +59,20 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Mostly none.
-    pub fn choose(dice: &mut Dice) -> Self {
+    /// Mostly none; often where mails are sent, whose every unit of work leaves something else behind.
+    pub fn choose(dice: &mut Dice, mails: bool) -> Self {
         use Fault::{Conflict, DieAfter, DieBefore, DieRan, FailBefore, FailRan, LeaveAfter, LeaveBefore, LeaveRan, Unheard};
         if dice.one_in(40) {
             return Self { trap: dice.pick(&TRAPS), ..Self::default() };
         }
-        if !dice.one_in(14) {
+        if !dice.one_in(if mails { 3 } else { 14 }) {
             return Self::default();
         }
         let usual = [FailBefore, FailRan, Conflict, Conflict, Unheard, Unheard, LeaveBefore, LeaveRan, LeaveAfter];
         let deadly = [DieBefore, DieRan, DieAfter];
+        let at = if mails { 1 + dice.below(6) } else { [1, 1, 1, 2, 2, 3][dice.below(6)] };
         let fault = if dice.one_in(10) { dice.pick(&deadly) } else { dice.pick(&usual) };
-        Self { fault, at: [1, 1, 1, 2, 2, 3][dice.below(6)], left: if fault == Some(Conflict) { 2 } else { 1 }, trap: None }
+        Self { fault, at, left: if fault == Some(Conflict) { 2 } else { 1 }, trap: None }
     }
 
     /// Whether that happens now, to the unit of that number.

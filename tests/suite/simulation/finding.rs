@@ -24,6 +24,13 @@ pub async fn resolve(process: &Process, model: &mut Model) -> Result<(), String>
             return Err("a patient is not in the database".to_owned());
         }
     }
+    if model.messages.iter().any(|row| row.id.is_none()) {
+        let rows = marked(process, "SELECT id FROM outbox").await;
+        for row in model.messages.iter_mut().filter(|row| row.id.is_none()) {
+            let found = rows.get(&row.mark).and_then(|rows| rows.get(row.nth)).ok_or("a message is not in the database")?;
+            row.id = Some(get(&found.1, "id"));
+        }
+    }
     for at in 0..model.credentials.len() {
         if model.credentials[at].secrets.is_none() {
             resolve_secrets(process, model, model.credentials[at].invitation).await?;
@@ -99,13 +106,14 @@ async fn resolve_visits(process: &Process, model: &mut Model) -> Result<(), Stri
 /// Secrets are derived from the credential's id: who prints the letter again has them too.
 async fn resolve_secrets(process: &Process, model: &mut Model, invitation: usize) -> Result<(), String> {
     let id = model.invitations[invitation].id.expect("resolved");
-    let query =
-        "SELECT c.id, c.generation, c.link_key_version FROM credential c JOIN credential_invitation i ON i.credential_id = c.id WHERE";
+    let query = "SELECT c.id, c.channel, c.generation, c.link_key_version FROM credential c JOIN credential_invitation i ON i.credential_id = c.id WHERE";
     let rows = process.query(&format!("{query} {}", is(process, "i.invitation_id", id.0))).await;
     for row in rows {
         let (generation, version): (i32, i32) = (get(&row, "generation"), get(&row, "link_key_version"));
-        let own = usize::try_from(generation - 1).ok().and_then(|at| model.invitations[invitation].credentials.get(at));
-        let own = *own.ok_or("a credential that nobody made")?;
+        let mail = get::<String>(&row, "channel") == "mail";
+        let mut all = model.invitations[invitation].credentials.iter().copied();
+        let own = all.find(|at| (model.credentials[*at].mail, model.credentials[*at].generation) == (mail, generation));
+        let own = own.ok_or("a credential that nobody made")?;
         let version = u16::try_from(version).map_err(|error| error.to_string())?;
         let key = process.services.ring.get(Purpose::Link, version).map_err(|error| error.to_string())?;
         let id = CredentialId(get(&row, "id"));

@@ -7,16 +7,16 @@ use super::faults::Faults;
 use super::invariants;
 use super::ledger::Seen;
 use super::model::Model;
-use super::operations::{Choice, TABLE};
+use super::operations::{Choice, TABLE, deliver_step, plan_step, server_step};
 use super::process::{Machine, Process};
 use super::settle::settle;
 use super::stage::{Ended, play};
 use super::step::Step;
 use super::world::World;
 use crate::support::app::Kind;
-use chrono::Duration;
+use chrono::{Days, Duration};
 use kartlegging::crypto::note::Note;
-use kartlegging::domain::clock::Clock;
+use kartlegging::domain::clock::{Clock, oslo_date, oslo_day_start};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::Hasher;
@@ -120,7 +120,8 @@ impl History {
             lie = lie.filter(|(after, lie)| done < *after || !lie(&mut running.model.borrow_mut()));
             let count = if dice.one_in(8) { dice.between(2, 4) } else { 1 };
             let chosen = running.choose(&mut dice, count);
-            let faults = Faults::choose(&mut dice);
+            let mails = chosen.iter().any(|(_, step)| step.what.starts_with("deliver"));
+            let faults = Faults::choose(&mut dice, mails);
             done += u64::try_from(chosen.len()).unwrap_or(1).max(1);
             let what: Vec<&str> = chosen.iter().map(|(_, step)| step.what.as_str()).collect();
             let at = running.machine.clock.now();
@@ -137,6 +138,7 @@ impl History {
                 return Err(Failure { what, operations: done, steps });
             }
         }
+        assert!(lie.is_none(), "there was nothing to lie about");
         running.end().map_err(|what| Failure { what, operations: done, steps })?;
         Ok(Told { tally: std::mem::take(&mut running.seen.tally), digest: running.seen.digest.finish() })
     }
@@ -151,7 +153,7 @@ impl Running {
             let world = World::make(&process.services).await;
             (machine, process, world)
         });
-        let model = Rc::new(RefCell::new(Model::new(Rc::new(world), machine.clock.now())));
+        let model = Rc::new(RefCell::new(Model::new(Rc::new(world), Rc::clone(&machine.post), machine.clock.now())));
         Self { machine, process: Some(process), runtime, model, seen: Seen::default(), heads: Vec::new(), mark: 0 }
     }
 
@@ -236,10 +238,25 @@ impl Running {
         Ok(())
     }
 
+    /// Nothing goes wrong any more: whatever is due goes out.
+    fn post_rests(&mut self) -> Result<(), String> {
+        let back = server_step(&self.model.borrow().post, false);
+        self.all(vec![back])?;
+        let now = self.machine.clock.now();
+        // A morning by which every wait and every lease is over.
+        let morning = oslo_day_start(oslo_date(now) + Days::new(1)) + Duration::hours(10);
+        self.machine.clock.advance(morning - now);
+        self.model.borrow_mut().now = self.machine.clock.now();
+        self.all(vec![plan_step(), deliver_step()])?;
+        let Some(process) = &self.process else { return Err("no program".to_owned()) };
+        self.runtime.block_on(async { invariants::everything_is_out(process, &self.model.borrow()).await })
+    }
+
     fn end(&mut self) -> Result<(), String> {
         self.look_through()?;
         let openings = invariants::openings(&self.model.borrow());
         self.all(openings)?;
+        self.post_rests()?;
         let Some(process) = &self.process else { return Err("no program".to_owned()) };
         let (machine, model) = (&self.machine, &self.model);
         self.runtime.block_on(async {

@@ -75,11 +75,18 @@ pub async fn compare_log(process: &Process, model: &mut Model, seen: &mut Seen) 
 
 async fn numbered(process: &Process, seen: &mut Seen) -> (Vec<QueryResult>, Vec<QueryResult>) {
     let rows = process.query(&format!("SELECT rowid + 0 AS number, * FROM access_log WHERE rowid > {}", seen.entries)).await;
-    let query = format!("SELECT rowid + 0 AS number, * FROM access_log_patient WHERE rowid > {}", seen.patients);
-    let patients = if rows.is_empty() { Vec::new() } else { process.query(&query).await };
+    let own = format!("SELECT rowid + 0 AS number, * FROM access_log_patient WHERE rowid > {}", seen.patients);
+    let shared = format!(
+        "SELECT s.patient_id, l.id AS entry_id FROM access_log l JOIN access_log_set s ON s.set_id = l.set_id WHERE l.rowid > {}",
+        seen.entries
+    );
+    let mut patients = if rows.is_empty() { Vec::new() } else { process.query(&own).await };
     let last = |rows: &[QueryResult], before: i64| rows.iter().map(|row| get(row, "number")).max().unwrap_or(before);
-    seen.entries = last(&rows, seen.entries);
     seen.patients = last(&patients, seen.patients);
+    if !rows.is_empty() {
+        patients.extend(process.query(&shared).await);
+    }
+    seen.entries = last(&rows, seen.entries);
     (rows, patients)
 }
 
@@ -87,6 +94,10 @@ async fn since(process: &Process, seen: &mut Seen, now: DateTime<Utc>) -> (Vec<Q
     let now = now.to_rfc3339();
     let rows = process.query(&format!("SELECT * FROM access_log WHERE at >= '{now}'")).await;
     let rows: Vec<QueryResult> = rows.into_iter().filter(|row| seen.ids.insert(get(row, "id"))).collect();
-    let query = format!("SELECT p.* FROM access_log_patient p JOIN access_log l ON l.id = p.entry_id WHERE l.at >= '{now}'");
-    (rows, process.query(&query).await)
+    let own =
+        format!("SELECT p.patient_id, p.entry_id FROM access_log_patient p JOIN access_log l ON l.id = p.entry_id WHERE l.at >= '{now}'");
+    let shared = format!(
+        "SELECT s.patient_id, l.id AS entry_id FROM access_log_set s JOIN access_log l ON l.set_id = s.set_id WHERE l.at >= '{now}'"
+    );
+    (rows, process.query(&format!("{own} UNION ALL {shared}")).await)
 }

@@ -1,6 +1,7 @@
 //! The program as far as it can die: services on a real database, a look at its tables from beside.
 
 use super::dice::Marked;
+use super::post::Post;
 use crate::support::app::{Kind, start_of_time};
 use crate::support::{app, postgres};
 use kartlegging::app::{database, library};
@@ -11,6 +12,7 @@ use kartlegging::services::{Rules, Services, startup};
 use kartlegging::storage::{self, watch::Watch};
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -19,6 +21,8 @@ pub struct Machine {
     pub kind: Kind,
     pub clock: Arc<MovableClock>,
     pub entropy: Arc<SeededEntropy>,
+    /// Where mails go.
+    pub post: Rc<Post>,
     folder: TempDir,
     url: String,
     ring: Arc<KeyRing>,
@@ -40,7 +44,8 @@ impl Machine {
         };
         let forms = library(&app::settings(&url, folder.path())).expect("forms");
         let clock = Arc::new(MovableClock::at(start_of_time()));
-        Self { kind, clock, entropy, folder, url, ring: Arc::new(ring), library: Arc::new(forms), lives: 0 }
+        let post = Rc::new(Post::new(folder.path().join("mail")));
+        Self { kind, clock, entropy, post, folder, url, ring: Arc::new(ring), library: Arc::new(forms), lives: 0 }
     }
 
     /// Starts the program.
@@ -51,7 +56,7 @@ impl Machine {
         let rules = Rules { allow_synthetic_persons: true, ..settings.rules() };
         let (clock, entropy) = (Arc::clone(&self.clock) as _, Arc::clone(&self.entropy) as _);
         let services = Services::new(db, Arc::clone(&self.ring), clock, entropy, Library::default(), rules);
-        let services = Services { library: Arc::clone(&self.library), ..services };
+        let services = Services { library: Arc::clone(&self.library), ..services }.with_mail(Some(self.post.mailer()));
         startup::check(&services).await.expect("it starts");
         let beside = storage::beside(&self.url).await.expect("a connection beside the program");
         Process { services, beside, kind: self.kind }

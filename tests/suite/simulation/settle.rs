@@ -3,6 +3,7 @@
 
 use super::finding::resolve;
 use super::ledger::{Seen, compare_log};
+use super::letters;
 use super::model::Model;
 use super::process::Process;
 use super::stage::Outcome;
@@ -32,6 +33,7 @@ pub async fn settle(process: &Process, model: &mut Model, seen: &mut Seen, outco
             return Err(format!("{what}\n  answered: {told}\n  expected: {meant}"));
         }
     }
+    letters::compare(model, seen)?;
     compare_log(process, model, seen).await
 }
 

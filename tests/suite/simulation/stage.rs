@@ -213,19 +213,21 @@ impl Stage<'_> {
             };
             self.players[*player].say(verdict)?;
         }
-        for (player, ..) in &over {
-            self.players[*player].think();
-        }
         if fault == Some(Fault::DieAfter) {
             return Ok(true);
         }
-        for (at, (player, _, go)) in over.into_iter().enumerate() {
+        // Who is gone does nothing more, not even send a mail.
+        if fault == Some(Fault::LeaveAfter) {
+            for (player, ..) in &over {
+                self.players[*player].leave();
+            }
+        }
+        for (player, ..) in &over {
+            self.players[*player].think();
+        }
+        for (at, (_, _, go)) in over.into_iter().enumerate() {
             let word = match fault {
                 Some(Fault::Unheard) if at == 0 => Err(StorageError::Unavailable("a fault of the simulation".to_owned())),
-                Some(Fault::LeaveAfter) => {
-                    self.players[player].leave();
-                    Ok(())
-                }
                 _ => Ok(()),
             };
             drop(go.send(word));

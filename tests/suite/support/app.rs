@@ -49,9 +49,10 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The problem code, or an empty text.
+    /// The code of a problem or of an `OperationOutcome`, or an empty text.
     pub fn code(&self) -> &str {
-        self.json["code"].as_str().unwrap_or_default()
+        let of_outcome = &self.json["issue"][0]["details"]["coding"][0]["code"];
+        self.json["code"].as_str().or(of_outcome.as_str()).unwrap_or_default()
     }
 
     /// Asserts a status and gives the body.
@@ -80,13 +81,10 @@ where
     F: FnOnce(TestApp) -> T,
     T: Future<Output = ()>,
 {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
-    runtime.block_on(async move {
+    super::limit::run(async move {
         let app = TestApp::start(kind).await;
         test(app).await;
     });
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
 }
 
 /// Settings for a database in a folder.

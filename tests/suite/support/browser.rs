@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Begins of the names of all cookies there are.
-const COOKIES: [&str; 3] = ["__Host-sesjon", "__Host-inngang", "__Host-enhet-"];
+const COOKIES: [&str; 6] = ["__Host-sesjon", "__Host-inngang", "__Host-enhet-", "__Host-klinikk", "__Host-innlogging", "__Host-grunn"];
 /// Media type of forms.
 pub const FORM: &str = "application/x-www-form-urlencoded";
 

@@ -54,7 +54,7 @@ impl Form {
                 ("input", "hidden") => Kind::Hidden,
                 ("input", "radio") => Kind::Radio,
                 ("input", "checkbox") => Kind::Box,
-                ("input", "text") => Kind::Line,
+                ("input", "text" | "date") => Kind::Line,
                 ("textarea", _) => Kind::Area,
                 ("select", _) => Kind::Select,
                 ("button", "button") => continue,

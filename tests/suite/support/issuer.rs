@@ -1,10 +1,11 @@
 //! Issuers of tokens that are not ours, good and bad ones, and a server of key sets that counts who
 //! asks.
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -106,5 +107,84 @@ impl KeyServer {
     /// Serves another body from now on.
     pub fn serve(&self, body: String) {
         *self.body.lock().expect("body") = body;
+    }
+}
+
+/// The key of a record system.
+enum SystemKey {
+    Es384(EcdsaKeyPair),
+    Rs384(aws_lc_rs::rsa::KeyPair),
+}
+
+/// A record system that signs its own tokens, as CDS Hooks has it.
+pub struct RecordSystem {
+    kid: String,
+    key: SystemKey,
+}
+
+impl RecordSystem {
+    /// One with a key on P-384.
+    pub fn es384(kid: &str) -> Self {
+        Self { kid: kid.to_owned(), key: SystemKey::Es384(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).expect("key")) }
+    }
+
+    /// One with an RSA key.
+    pub fn rs384(kid: &str) -> Self {
+        let key = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).expect("key");
+        Self { kid: kid.to_owned(), key: SystemKey::Rs384(key) }
+    }
+
+    /// Its private key in PEM, of an RSA key.
+    pub fn pem(&self) -> String {
+        let SystemKey::Rs384(key) = &self.key else { panic!("an RSA key") };
+        let der = AsDer::<Pkcs8V1Der<'_>>::as_der(key).expect("PKCS #8");
+        let lines: Vec<String> =
+            STANDARD.encode(der.as_ref()).as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
+    }
+
+    fn algorithm(&self) -> &'static str {
+        match self.key {
+            SystemKey::Es384(_) => "ES384",
+            SystemKey::Rs384(_) => "RS384",
+        }
+    }
+
+    /// Its key set.
+    pub fn jwks(&self) -> String {
+        let mut key = match &self.key {
+            SystemKey::Es384(key) => {
+                let point = key.public_key().as_ref();
+                json!({"kty": "EC", "crv": "P-384", "x": part(&point[1..49]), "y": part(&point[49..97])})
+            }
+            SystemKey::Rs384(key) => {
+                let public = key.public_key();
+                let bytes = |number: &[u8]| part(&number[number.iter().take_while(|byte| **byte == 0).count()..]);
+                let (n, e) = (public.modulus(), public.exponent());
+                json!({"kty": "RSA", "n": bytes(n.big_endian_without_leading_zero()), "e": bytes(e.big_endian_without_leading_zero())})
+            }
+        };
+        key["kid"] = json!(self.kid);
+        key["alg"] = json!(self.algorithm());
+        key["use"] = json!("sig");
+        json!({"keys": [key]}).to_string()
+    }
+
+    /// A token with these claims.
+    pub fn token(&self, claims: &Value) -> String {
+        self.token_with(&json!({"alg": self.algorithm(), "typ": "JWT", "kid": self.kid}), claims)
+    }
+
+    /// A token with another header.
+    pub fn token_with(&self, header: &Value, claims: &Value) -> String {
+        let random = SystemRandom::new();
+        compact(header, claims, |text| match &self.key {
+            SystemKey::Es384(key) => key.sign(&random, text).expect("signature").as_ref().to_vec(),
+            SystemKey::Rs384(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&aws_lc_rs::signature::RSA_PKCS1_SHA384, &random, text, &mut signature).expect("signature");
+                signature
+            }
+        })
     }
 }

@@ -1,9 +1,9 @@
 //! A real mail server (aiosmtpd, `tests/mail/server.py`) as a process of its own, with certificates made
 //! for this run.
 
+use super::child;
 use kartlegging::config::{MailTls, Settings};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -65,8 +65,8 @@ impl MailServer {
             .stderr(Stdio::null())
             .spawn()
             .expect("the mail server starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
-        let port = lines.next().expect("a port").expect("a line").parse().expect("a number");
+        let (port, lines) = child::first_line(&mut child, "the mail server");
+        let port = port.parse().expect("a number");
         let taken = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&taken);
         std::thread::spawn(move || {
@@ -112,8 +112,7 @@ impl Drop for MailServer {
         // It ends with its input; who does not is ended.
         drop(self.input.take());
         std::thread::sleep(Duration::from_millis(20));
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        child::end(&mut self.child);
     }
 }
 

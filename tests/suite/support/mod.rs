@@ -7,13 +7,16 @@
 pub mod app;
 pub mod aria;
 pub mod browser;
+pub mod child;
 pub mod contract;
 pub mod form;
 pub mod html;
 pub mod issuer;
+pub mod limit;
 pub mod mail;
 pub mod postgres;
 pub mod program;
+pub mod provider;
 pub mod sql;
 pub mod world;
 

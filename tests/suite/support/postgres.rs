@@ -2,7 +2,7 @@
 //! stops and deletes itself when the run ends, however it ends: it watches a pipe that only this
 //! process holds open.
 
-use std::io::{BufRead, BufReader};
+use super::child;
 use std::net::TcpListener;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
@@ -28,7 +28,6 @@ echo ready
 cat >/dev/null
 "#;
 
-#[expect(clippy::zombie_processes, reason = "it ends with this process, when the pipe closes")]
 fn start() -> Cluster {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
     let path = path();
@@ -51,9 +50,8 @@ fn start() -> Cluster {
         .spawn()
         .expect("initdb and pg_ctl: install postgresql (tests/run does)");
     let pipe = child.stdin.take().expect("pipe");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("output")).read_line(&mut line).expect("cluster output");
-    assert_eq!(line.trim(), "ready", "the PostgreSQL cluster did not start");
+    let (line, _) = child::first_line(&mut child, "the PostgreSQL cluster");
+    assert_eq!(line, "ready", "the PostgreSQL cluster did not start");
     Cluster { port, _pipe: pipe }
 }
 

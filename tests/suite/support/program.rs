@@ -1,6 +1,7 @@
 //! The program as it is installed: a process with its own folder, database, keys and environment.
 
 use super::app::{Http, Kind};
+use super::child;
 use kartlegging::config::keys;
 use kartlegging::crypto::entropy::SystemEntropy;
 use std::collections::BTreeMap;
@@ -15,11 +16,11 @@ use tokio::sync::oneshot;
 
 /// Runs a test that needs nothing but the program.
 pub fn alone<F: Future<Output = ()>>(test: F) {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
-    runtime.block_on(test);
-    runtime.shutdown_timeout(Duration::from_secs(5));
+    super::limit::run(test);
 }
+
+/// Longest time for a command, and for the program's end, in seconds.
+const PATIENCE: u64 = 180;
 
 /// An installation.
 pub struct Program {
@@ -105,16 +106,17 @@ impl Program {
         std::fs::read_to_string(self.path().join(name)).expect(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kartlegging"));
+    fn command(&self, mut command: Command, arguments: &[&str]) -> Command {
         command.args(arguments).env_clear().envs(&self.environment).current_dir(self.path()).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command to its end; one that finds none is killed (status 124 or 137).
     pub async fn run(&self, arguments: &[&str]) -> Ended {
-        let mut command = self.command(arguments);
+        let mut limited = Command::new("timeout");
+        limited.args(["--kill-after=10", &PATIENCE.to_string(), env!("CARGO_BIN_EXE_kartlegging")]);
+        let mut command = self.command(limited, arguments);
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("thread").expect("the program runs");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         Ended { status: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
@@ -132,7 +134,7 @@ impl Program {
 
     /// Starts serving and waits until it says where.
     pub async fn serve(&self) -> Serving {
-        let mut child = self.command(&["serve"]).spawn().expect("the program starts");
+        let mut child = self.command(Command::new(env!("CARGO_BIN_EXE_kartlegging")), &["serve"]).spawn().expect("the program starts");
         let stderr = child.stderr.take().expect("stderr");
         let log = Arc::new(Mutex::new(String::new()));
         let (tell, told) = oneshot::channel();
@@ -180,12 +182,16 @@ impl Serving {
 
     /// Waits for its end: exit status, the whole log and standard output.
     pub async fn ended(mut self) -> (i32, String, String) {
-        let status = loop {
-            match self.child.try_wait().expect("wait") {
-                Some(status) => break status.code().unwrap_or(-1),
-                None => tokio::time::sleep(Duration::from_millis(20)).await,
+        let mut status = None;
+        for _ in 0..PATIENCE * 50 {
+            status = self.child.try_wait().expect("wait");
+            if status.is_some() {
+                break;
             }
-        };
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let Some(status) = status else { panic!("it does not end: {}", self.log()) };
+        let status = status.code().unwrap_or(-1);
         let mut out = String::new();
         self.child.stdout.take().expect("stdout").read_to_string(&mut out).expect("UTF-8");
         // The reader of the log ends with the pipe.
@@ -198,7 +204,6 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        child::end(&mut self.child);
     }
 }

@@ -28,6 +28,8 @@ pub struct World {
     /// second unit), `unit_admin`, `organization_admin`, auditor, `other_client`, `other_clinician`.
     pub tokens: BTreeMap<&'static str, String>,
     pub clinician: Option<ClinicianId>,
+    /// Everybody with a role, by the name of their token.
+    pub people: BTreeMap<&'static str, ClinicianId>,
     pub client: Option<ClientId>,
 }
 
@@ -100,11 +102,13 @@ impl World {
             ("other_clinician", other, Role::Clinician, Some(foreign), "9900006"),
         ];
         let mut nurse = None;
+        let mut staff = BTreeMap::new();
         for (name, organization, role, unit, hpr) in people {
             let id = clinician(services, organization, name, role, unit, hpr).await;
             if name == "clinician" {
                 nurse = Some(id);
             }
+            staff.insert(name, id);
             tokens.insert(name, token(services, Bearer::Clinician(id)).await);
         }
         Self {
@@ -114,6 +118,7 @@ impl World {
             other_unit: foreign.to_string(),
             tokens,
             clinician: nurse,
+            people: staff,
             client: Some(client),
         }
     }

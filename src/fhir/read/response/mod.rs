@@ -182,10 +182,10 @@ impl Reader {
             if plain == "modifierExtension" {
                 self.fault(IssueCode::ModifierExtension, place, name);
             } else if !known(plain) {
-                self.fault(IssueCode::UnknownElement, place, name);
+                self.fault(IssueCode::UnknownElement, place, named(name));
             }
             if is_empty(value) {
-                self.fault(IssueCode::EmptyElement, place, name);
+                self.fault(IssueCode::EmptyElement, place, named(name));
             }
         }
     }
@@ -308,6 +308,11 @@ fn code_of(fault: Fault) -> IssueCode {
         Fault::TooLong => IssueCode::TooLarge,
         Fault::Unknown => IssueCode::UnknownElement,
     }
+}
+
+/// A name that a member can have; of others only the place is said, since they may be what somebody wrote.
+fn named(name: &str) -> &str {
+    if name.chars().all(|c| c.is_ascii_alphabetic() || c == '_') { name } else { "" }
 }
 
 fn is_empty(value: &Json) -> bool {

@@ -6,9 +6,9 @@
 //! [`sent`] reads a page without a server, for tools and for tests that look for bodies that break it.
 
 mod name;
-pub(super) mod plan;
-pub(super) mod read;
-pub(super) mod view;
+pub(in crate::http) mod plan;
+pub(in crate::http) mod read;
+pub(in crate::http) mod view;
 
 use super::posted::Posted;
 use crate::domain::answers::Answers;

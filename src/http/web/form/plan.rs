@@ -12,11 +12,11 @@ use crate::domain::questionnaire::{Control, Item, ItemType, Questionnaire};
 const SMALL: usize = 8;
 
 /// The way to an item: positions from the top down.
-pub(in crate::http::web) type Path = Vec<usize>;
+pub(in crate::http) type Path = Vec<usize>;
 
 /// A form in pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::http::web) struct Plan {
+pub(in crate::http) struct Plan {
     /// Texts at the very beginning, to be read before anything is asked.
     pub lead: Vec<Path>,
     /// The pages, the first one is number 1.
@@ -25,7 +25,7 @@ pub(in crate::http::web) struct Plan {
 
 /// One page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::http::web) struct Page {
+pub(in crate::http) struct Page {
     /// What stands on it, in the order of the form.
     pub items: Vec<Path>,
 }
@@ -40,6 +40,11 @@ impl Plan {
             plan.pages.push(Page { items: waiting });
         }
         plan
+    }
+
+    /// Everything that is asked as one page, for who has all answers before them.
+    pub(in crate::http) fn whole(form: &Questionnaire) -> Page {
+        Page { items: Self::of(form).pages.into_iter().flat_map(|page| page.items).collect() }
     }
 
     fn level(&mut self, items: &[Item], above: &[usize], waiting: &mut Vec<Path>) {

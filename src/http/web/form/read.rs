@@ -13,9 +13,9 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Timelike};
 use rust_decimal::Decimal;
 
 /// Field that names what a page showed.
-pub(in crate::http::web) const SHOWN: &str = "vist";
+pub(in crate::http) const SHOWN: &str = "vist";
 /// Field that takes an instance of a group away.
-pub(in crate::http::web) const REMOVE: &str = "fjern";
+pub(in crate::http) const REMOVE: &str = "fjern";
 /// Most instances of a group that one page takes.
 const MOST_INSTANCES: usize = 200;
 /// Value of the choice "something else".
@@ -23,7 +23,7 @@ pub(super) const OWN: &str = "annet";
 
 /// Something typed that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::http::web) struct Fault {
+pub(in crate::http) struct Fault {
     /// Name of the field.
     pub field: String,
     /// Key of what to tell.
@@ -31,7 +31,7 @@ pub(in crate::http::web) struct Fault {
 }
 
 /// The answers with what the page says, and what could not be read.
-pub(in crate::http::web) fn apply(form: &Questionnaire, page: &Page, posted: &Posted, before: &Answers) -> (Answers, Vec<Fault>) {
+pub(in crate::http) fn apply(form: &Questionnaire, page: &Page, posted: &Posted, before: &Answers) -> (Answers, Vec<Fault>) {
     let mut reading = Reading { form, posted, faults: Vec::new() };
     let mut answers = before.clone();
     for path in &page.items {
@@ -43,7 +43,7 @@ pub(in crate::http::web) fn apply(form: &Questionnaire, page: &Page, posted: &Po
 /// A mark of the answers on a page: another one means that they were changed meanwhile.
 ///
 /// What is asked on the page counts as well: words typed under a question that has gone are not lost unseen.
-pub(in crate::http::web) fn mark(form: &Questionnaire, page: &Page, answers: &Answers, context: &Context<'_>) -> String {
+pub(in crate::http) fn mark(form: &Questionnaire, page: &Page, answers: &Answers, context: &Context<'_>) -> String {
     let here: Vec<Vec<&AnsweredItem>> = page.items.iter().map(|path| at(form.items(), &answers.items, path)).collect();
     let top = Level::top(form, answers, context);
     let asked: Vec<bool> = page.items.iter().map(|path| super::plan::is_asked(&top, path)).collect();

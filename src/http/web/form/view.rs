@@ -18,19 +18,19 @@ const MANY: usize = 24;
 
 /// Words with their language, where it is not the page's.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::http::web) struct Said {
+pub(in crate::http) struct Said {
     pub text: String,
     pub lang: Option<String>,
 }
 
 impl Said {
     /// The words in parts that stood at a slash, after which a line may be broken.
-    pub(in crate::http::web) fn parts(&self) -> std::str::Split<'_, char> {
+    pub(in crate::http) fn parts(&self) -> std::str::Split<'_, char> {
         self.text.split('/')
     }
 
     /// The attribute that says which language it is in; empty where that is the page's.
-    pub(in crate::http::web) fn lang(&self) -> String {
+    pub(in crate::http) fn lang(&self) -> String {
         // A language tag has letters, digits and hyphens only.
         self.lang.as_ref().map_or_else(String::new, |lang| format!(" lang=\"{lang}\""))
     }
@@ -39,7 +39,7 @@ impl Said {
 /// Something on a page.
 #[derive(Debug, Clone, Template)]
 #[template(path = "block.html")]
-pub(in crate::http::web) enum Block {
+pub(in crate::http) enum Block {
     /// A text to read.
     Text(Said),
     /// A question.
@@ -52,7 +52,7 @@ pub(in crate::http::web) enum Block {
 
 /// A group, or one instance of it.
 #[derive(Debug, Clone)]
-pub(in crate::http::web) struct Group {
+pub(in crate::http) struct Group {
     pub id: String,
     pub legend: Said,
     pub main: bool,
@@ -66,7 +66,7 @@ pub(in crate::http::web) struct Group {
 
 /// A question.
 #[derive(Debug, Clone)]
-pub(in crate::http::web) struct Field {
+pub(in crate::http) struct Field {
     pub id: String,
     pub label: Said,
     /// Whether the label is the heading of the page.
@@ -87,7 +87,7 @@ pub(in crate::http::web) struct Field {
 
 /// How it is answered.
 #[derive(Debug, Clone)]
-pub(in crate::http::web) enum Input {
+pub(in crate::http) enum Input {
     Choices(Choices),
     Select(Vec<Choice>),
     Lines(Vec<Line>),
@@ -98,7 +98,7 @@ pub(in crate::http::web) enum Input {
 
 /// Radio buttons or check boxes.
 #[derive(Debug, Clone)]
-pub(in crate::http::web) struct Choices {
+pub(in crate::http) struct Choices {
     pub several: bool,
     pub thermometer: bool,
     pub options: Vec<Choice>,
@@ -108,7 +108,7 @@ pub(in crate::http::web) struct Choices {
 
 /// One option.
 #[derive(Debug, Clone)]
-pub(in crate::http::web) struct Choice {
+pub(in crate::http) struct Choice {
     pub value: String,
     pub label: Said,
     pub chosen: bool,
@@ -118,7 +118,7 @@ pub(in crate::http::web) struct Choice {
 
 /// A part of a date or time.
 #[derive(Debug, Clone)]
-pub(in crate::http::web) struct Part {
+pub(in crate::http) struct Part {
     pub id: String,
     pub name: String,
     pub label: String,
@@ -128,7 +128,7 @@ pub(in crate::http::web) struct Part {
 
 /// A field of one line.
 #[derive(Debug, Clone)]
-pub(in crate::http::web) struct Line {
+pub(in crate::http) struct Line {
     pub value: String,
     pub mode: &'static str,
     pub unit: Option<Said>,
@@ -198,13 +198,13 @@ impl Field {
 
 /// What is wrong, and where.
 #[derive(Debug, Clone, Default)]
-pub(in crate::http::web) struct Wrong<'a> {
+pub(in crate::http) struct Wrong<'a> {
     pub faults: &'a [Fault],
     pub issues: &'a [Issue],
 }
 
 /// What a page is built from.
-pub(in crate::http::web) struct Builder<'a> {
+pub(in crate::http) struct Builder<'a> {
     pub form: &'a Questionnaire,
     pub language: &'a Language,
     /// What was sent and could not be saved: shown in place of what is stored.
@@ -218,7 +218,7 @@ pub(in crate::http::web) struct Builder<'a> {
 
 /// A page ready to show.
 #[derive(Debug, Clone)]
-pub(in crate::http::web) struct View {
+pub(in crate::http) struct View {
     pub heading: String,
     /// Title of the form, for a page whose texts have no heading of their own.
     pub title: Option<Said>,
@@ -229,9 +229,23 @@ pub(in crate::http::web) struct View {
     pub shown: Vec<String>,
 }
 
+impl View {
+    /// The same under a heading of the page's own.
+    pub(in crate::http) fn under_a_heading(mut self) -> Self {
+        for block in &mut self.blocks {
+            match block {
+                Block::Field(field) => field.main = false,
+                Block::Group(group) => group.main = false,
+                Block::Text(_) | Block::More { .. } => {}
+            }
+        }
+        self
+    }
+}
+
 /// Builds a page.
 #[expect(clippy::too_many_arguments, reason = "form, page, answers and reader are things of their own; a struct would only rename them")]
-pub(in crate::http::web) fn page(
+pub(in crate::http) fn page(
     form: &Questionnaire,
     page: &Page,
     answers: &Answers,
@@ -272,7 +286,7 @@ fn lead_in(blocks: &mut Vec<Block>) {
 }
 
 /// Texts to read, as blocks.
-pub(in crate::http::web) fn texts(form: &Questionnaire, paths: &[Vec<usize>], language: &Language) -> Vec<Block> {
+pub(in crate::http) fn texts(form: &Questionnaire, paths: &[Vec<usize>], language: &Language) -> Vec<Block> {
     let builder = Builder { form, language, posted: None, wrong: Wrong::default(), more: None, alone: false };
     let (answers, context) = (Answers::default(), Context::default());
     let top = Level::top(form, &answers, &context);

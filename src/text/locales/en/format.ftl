@@ -18,6 +18,7 @@ month-10 = October
 month-11 = November
 month-12 = December
 date = { $day } { $month } { $year }
+date-short = { $day }/{ $month }/{ $year }
 date-long = { $weekday } { $day } { $month } { $year }
 date-and-time = { $date } at { $time }
 time-of-day = { $hour }:{ $minute }

@@ -11,6 +11,7 @@ letter-qr = QR code with your link
 letter-scan = Point the camera of your phone at the QR code. You can also open the link:
 letter-type = Or go to { $address } and enter this code:
 letter-birth = Then enter your date of birth.
+letter-sign-in = Then sign in with { $provider }.
 letter-paper = Rather not answer online?
 letter-paper-how = If the form came with this letter on paper, you can fill in that. You can also call { $phone } and ask for the form on paper, or for help.
 letter-unwatched = Nobody reads your answers right when you send them. Call 113 if life or health is in immediate danger. Call the out-of-hours clinic on 116 117 if it is urgent.
@@ -27,7 +28,7 @@ letter-text =
     { $link }
     Or go to { $address } and enter the code:
     { $code }
-    Then enter your date of birth.
+    { $identify }
 
     Would you rather answer on paper, or do you need help? Call { $phone }.
 

@@ -7,6 +7,7 @@ mail-reminder-lead = You have an appointment soon. You have not answered our que
 mail-free = Answering is voluntary.
 mail-open = Open the questions
 mail-birth = You have to type your date of birth to get in.
+mail-sign-in = You have to sign in to get in.
 mail-private = Others may read your e-mail. That is why it does not say more.
 mail-stop = Would you like no more e-mails from us? Open the link above and choose “No more e-mails”.
 mail-other = Is this e-mail not for you? Then you can delete it.

@@ -72,6 +72,7 @@ birth-call-letter = Having trouble? Call the number in the letter and ask for he
 
 # After the date of birth
 about-hello = Hello, { $name }
+about-behalf = You answer for { $name }
 about-visit = Your appointment
 about-where = Where
 about-until = Answer before
@@ -90,6 +91,8 @@ who-parent = I am a parent
 who-power-of-attorney = The other person gave me power of attorney
 who-assigned-power-of-attorney = A public authority assigned me power of attorney
 who-guardian = I am a guardian
+who-signed-in = You are signed in as
+who-ground = Why you answer
 who-name = Your name
 who-phone = Your phone number
 who-missing = Choose who is filling in the form.
@@ -212,7 +215,7 @@ elsewhere-start = Start again here
 # Break and end
 paused-title = Your answers are saved
 paused-lead = Take the break you need. You can continue until the time to answer is over.
-paused-how = When you want to go on, open the link or use the code in the letter. You also need the date of birth.
+paused-how = When you want to go on, open the link or use the code in the letter. Then do as you did the first time.
 paused-device = Use the same phone or computer. Then you come back to the same place in the form.
 finished-title = The form is closed
 finished-lead = Your answers have been sent. You can close this page.
@@ -254,4 +257,26 @@ not-found-lead = The address may have been mistyped, or the page has moved.
 
 # Message to the phone
 message-notice = { $organization } asks you to fill in a form. Open the link and give your date of birth: { $link }
+message-notice-sign-in = { $organization } asks you to fill in a form. Open the link and sign in: { $link }
 message-reminder = { $organization } reminds you of a form you can fill in. Open the link and give your date of birth: { $link }
+message-reminder-sign-in = { $organization } reminds you of a form you can fill in. Open the link and sign in: { $link }
+
+# Sign-in of patients, where a unit asks for it
+patient-sign-in-title = Sign in to open the form
+patient-sign-in-lead = Then we can be sure that it is you. Afterwards you come back here.
+patient-sign-in-behalf = Do you answer for somebody else? Sign in as yourself.
+patient-sign-in-again = Try again
+patient-sign-in-other-title = The letter is for someone else
+patient-sign-in-other-detail = You are signed in, but the letter is not for you. We do not show the form. If the letter is for you, or you answer for somebody else, please call the department.
+patient-sign-in-away-title = The sign-in does not answer
+patient-sign-in-away-detail = You did nothing wrong. Wait a little and try again.
+patient-sign-in-cancelled-title = You are not signed in
+patient-sign-in-cancelled-detail = The sign-in was interrupted. You can try again.
+patient-sign-in-unfit-title = The sign-in could not be used
+patient-sign-in-unfit-detail = It was too old, or was begun in another browser. Try again.
+patient-sign-in-wait-title = Wait a little before you sign in
+patient-sign-in-wait-detail = Many have begun to sign in from here without finishing. Wait ten minutes, then try again.
+patient-sign-in-level-title = The sign-in was not secure enough
+patient-sign-in-level-detail = Sign in again, for example with BankID or Buypass.
+patient-sign-in-unknown-title = We could not open the form
+patient-sign-in-unknown-detail = The sign-in did not say who you are. Call the department and they will help you.

@@ -11,6 +11,7 @@ letter-qr = QR-kode med lenken din
 letter-scan = Pek på QR-koden med kameraet i telefonen. Du kan også åpne lenken:
 letter-type = Eller gå til { $address } og skriv denne koden:
 letter-birth = Skriv så når du er født.
+letter-sign-in = Logg så inn med { $provider }.
 letter-paper = Vil du ikke svare på nett?
 letter-paper-how = Ligger skjemaet på papir ved, kan du fylle ut det. Du kan også ringe { $phone } og be om skjemaet på papir, eller om hjelp.
 letter-unwatched = Ingen leser svarene med en gang du sender dem. Ring 113 hvis det er akutt fare for liv eller helse. Ring legevakten på 116 117 hvis det haster.
@@ -27,7 +28,7 @@ letter-text =
     { $link }
     Eller gå til { $address } og skriv koden:
     { $code }
-    Skriv så når du er født.
+    { $identify }
 
     Vil du svare på papir, eller trenger du hjelp? Ring { $phone }.
 

@@ -7,6 +7,7 @@ mail-reminder-lead = Du har en avtale snart. Du har ikke svart på spørsmålene
 mail-free = Det er frivillig å svare.
 mail-open = Åpne spørsmålene
 mail-birth = Du må skrive fødselsdatoen din for å komme inn.
+mail-sign-in = Du må logge inn for å komme inn.
 mail-private = Andre kan lese e-posten din. Derfor står det ikke mer her.
 mail-stop = Vil du ikke ha flere e-poster fra oss? Åpne lenken over, og velg «Ikke flere e-poster».
 mail-other = Er e-posten ikke til deg? Da kan du slette den.

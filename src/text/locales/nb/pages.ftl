@@ -72,6 +72,7 @@ birth-call-letter = Får du det ikke til? Ring nummeret i brevet og be om hjelp.
 
 # Etter fødselsdatoen
 about-hello = Hei, { $name }
+about-behalf = Du svarer for { $name }
 about-visit = Timen din
 about-where = Hvor
 about-until = Svar før
@@ -90,6 +91,8 @@ who-parent = Jeg er forelder
 who-power-of-attorney = Den andre har gitt meg fullmakt
 who-assigned-power-of-attorney = Jeg har «tildelt fullmakt» fra det offentlige
 who-guardian = Jeg er verge
+who-signed-in = Du er logget inn som
+who-ground = Hvorfor du svarer
 who-name = Navnet ditt
 who-phone = Telefonnummeret ditt
 who-missing = Velg hvem som fyller ut skjemaet.
@@ -212,7 +215,7 @@ elsewhere-start = Start på nytt her
 # Pause og slutt
 paused-title = Svarene er lagret
 paused-lead = Ta den pausen du trenger. Du kan fortsette helt til fristen er ute.
-paused-how = Når du vil gå videre, åpner du lenken eller bruker koden i brevet. Du trenger også fødselsdatoen.
+paused-how = Når du vil gå videre, åpner du lenken eller bruker koden i brevet. Så gjør du som første gang.
 paused-device = Bruk den samme telefonen eller datamaskinen. Da kommer du til det samme stedet i skjemaet.
 finished-title = Skjemaet er lukket
 finished-lead = Svarene er sendt. Du kan lukke denne siden.
@@ -254,4 +257,26 @@ not-found-lead = Kanskje ble adressen skrevet litt feil, eller siden er flyttet.
 
 # Melding til telefonen
 message-notice = { $organization } ber deg fylle ut et skjema. Åpne lenken og skriv fødselsdatoen din: { $link }
+message-notice-sign-in = { $organization } ber deg fylle ut et skjema. Åpne lenken og logg inn: { $link }
 message-reminder = { $organization } minner om et skjema du kan fylle ut. Åpne lenken og skriv fødselsdatoen din: { $link }
+message-reminder-sign-in = { $organization } minner om et skjema du kan fylle ut. Åpne lenken og logg inn: { $link }
+
+# Innlogging, der en enhet ber om det
+patient-sign-in-title = Logg inn for å åpne skjemaet
+patient-sign-in-lead = Da er vi sikre på at det er deg. Etterpå kommer du tilbake hit.
+patient-sign-in-behalf = Svarer du for en annen? Logg inn som deg selv.
+patient-sign-in-again = Prøv igjen
+patient-sign-in-other-title = Brevet er til en annen
+patient-sign-in-other-detail = Du er logget inn, men brevet er ikke til deg. Vi viser ikke skjemaet. Er brevet til deg, eller skal du svare for en annen, kan du ringe avdelingen.
+patient-sign-in-away-title = Innloggingen svarer ikke
+patient-sign-in-away-detail = Det er ikke noe galt med det du gjorde. Vent litt, og prøv igjen.
+patient-sign-in-cancelled-title = Du er ikke logget inn
+patient-sign-in-cancelled-detail = Innloggingen ble avbrutt. Du kan prøve igjen.
+patient-sign-in-unfit-title = Innloggingen kunne ikke brukes
+patient-sign-in-unfit-detail = Den var for gammel, eller ble begynt i en annen nettleser. Prøv igjen.
+patient-sign-in-wait-title = Vent litt før du logger inn
+patient-sign-in-wait-detail = Mange har begynt å logge inn herfra uten å bli ferdige. Vent i ti minutter, og prøv igjen.
+patient-sign-in-level-title = Innloggingen var ikke sikker nok
+patient-sign-in-level-detail = Logg inn på nytt med for eksempel BankID eller Buypass.
+patient-sign-in-unknown-title = Vi kunne ikke åpne skjemaet
+patient-sign-in-unknown-detail = Innloggingen sa ikke hvem du er. Ring avdelingen, så hjelper de deg.

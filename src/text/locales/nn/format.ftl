@@ -18,6 +18,7 @@ month-10 = oktober
 month-11 = november
 month-12 = desember
 date = { $day }. { $month } { $year }
+date-short = { $day }.{ $month }.{ $year }
 date-long = { $weekday } { $day }. { $month } { $year }
 date-and-time = { $date } kl. { $time }
 time-of-day = { $hour }.{ $minute }

@@ -11,6 +11,7 @@ letter-qr = QR-kode med lenkja di
 letter-scan = Peik på QR-koden med kameraet i telefonen. Du kan òg opne lenkja:
 letter-type = Eller gå til { $address } og skriv denne koden:
 letter-birth = Skriv så når du er fødd.
+letter-sign-in = Logg så inn med { $provider }.
 letter-paper = Vil du ikkje svare på nett?
 letter-paper-how = Ligg skjemaet på papir ved, kan du fylle ut det. Du kan òg ringje { $phone } og be om skjemaet på papir, eller om hjelp.
 letter-unwatched = Ingen les svara med ein gong du sender dei. Ring 113 om det er akutt fare for liv eller helse. Ring legevakta på 116 117 om det hastar.
@@ -27,7 +28,7 @@ letter-text =
     { $link }
     Eller gå til { $address } og skriv koden:
     { $code }
-    Skriv så når du er fødd.
+    { $identify }
 
     Vil du svare på papir, eller treng du hjelp? Ring { $phone }.
 

@@ -7,6 +7,7 @@ mail-reminder-lead = Du har ein avtale snart. Du har ikkje svart på spørsmåla
 mail-free = Det er frivillig å svare.
 mail-open = Opne spørsmåla
 mail-birth = Du må skrive fødselsdatoen din for å kome inn.
+mail-sign-in = Du må logge inn for å kome inn.
 mail-private = Andre kan lese e-posten din. Difor står det ikkje meir her.
 mail-stop = Vil du ikkje ha fleire e-postar frå oss? Opne lenkja over, og vel «Ikkje fleire e-postar».
 mail-other = Er e-posten ikkje til deg? Då kan du slette han.

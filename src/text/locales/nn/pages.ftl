@@ -72,6 +72,7 @@ birth-call-letter = Får du det ikkje til? Ring nummeret i brevet og be om hjelp
 
 # Etter fødselsdatoen
 about-hello = Hei, { $name }
+about-behalf = Du svarer for { $name }
 about-visit = Timen din
 about-where = Kvar
 about-until = Svar før
@@ -90,6 +91,8 @@ who-parent = Eg er forelder
 who-power-of-attorney = Den andre har gitt meg fullmakt
 who-assigned-power-of-attorney = Eg har «tildelt fullmakt» frå det offentlege
 who-guardian = Eg er verje
+who-signed-in = Du er logga inn som
+who-ground = Kvifor du svarer
 who-name = Namnet ditt
 who-phone = Telefonnummeret ditt
 who-missing = Vel kven som fyller ut skjemaet.
@@ -212,7 +215,7 @@ elsewhere-start = Start på nytt her
 # Pause og slutt
 paused-title = Svara er lagra
 paused-lead = Ta den pausen du treng. Du kan halde fram heilt til fristen er ute.
-paused-how = Når du vil gå vidare, opnar du lenkja eller bruker koden i brevet. Du treng også fødselsdatoen.
+paused-how = Når du vil gå vidare, opnar du lenkja eller bruker koden i brevet. Så gjer du som første gongen.
 paused-device = Bruk den same telefonen eller datamaskina. Då kjem du til den same staden i skjemaet.
 finished-title = Skjemaet er lukka
 finished-lead = Svara er sende. Du kan lukke denne sida.
@@ -254,4 +257,26 @@ not-found-lead = Kanskje vart adressa skriven litt feil, eller så er sida flytt
 
 # Melding til telefonen
 message-notice = { $organization } ber deg fylle ut eit skjema. Opne lenkja og skriv fødselsdatoen din: { $link }
+message-notice-sign-in = { $organization } ber deg fylle ut eit skjema. Opne lenkja og logg inn: { $link }
 message-reminder = { $organization } minner om eit skjema du kan fylle ut. Opne lenkja og skriv fødselsdatoen din: { $link }
+message-reminder-sign-in = { $organization } minner om eit skjema du kan fylle ut. Opne lenkja og logg inn: { $link }
+
+# Innlogging, der ei eining ber om det
+patient-sign-in-title = Logg inn for å opne skjemaet
+patient-sign-in-lead = Då er vi sikre på at det er deg. Etterpå kjem du tilbake hit.
+patient-sign-in-behalf = Svarer du for ein annan? Logg inn som deg sjølv.
+patient-sign-in-again = Prøv igjen
+patient-sign-in-other-title = Brevet er til ein annan
+patient-sign-in-other-detail = Du er logga inn, men brevet er ikkje til deg. Vi viser ikkje skjemaet. Er brevet til deg, eller skal du svare for ein annan, kan du ringe avdelinga.
+patient-sign-in-away-title = Innlogginga svarar ikkje
+patient-sign-in-away-detail = Det er ikkje noko gale med det du gjorde. Vent litt, og prøv igjen.
+patient-sign-in-cancelled-title = Du er ikkje logga inn
+patient-sign-in-cancelled-detail = Innlogginga vart avbroten. Du kan prøve igjen.
+patient-sign-in-unfit-title = Innlogginga kunne ikkje brukast
+patient-sign-in-unfit-detail = Ho var for gammal, eller vart byrja i ein annan nettlesar. Prøv igjen.
+patient-sign-in-wait-title = Vent litt før du loggar inn
+patient-sign-in-wait-detail = Mange har byrja å logge inn herifrå utan å bli ferdige. Vent i ti minutt, og prøv igjen.
+patient-sign-in-level-title = Innlogginga var ikkje sikker nok
+patient-sign-in-level-detail = Logg inn på nytt med til dømes BankID eller Buypass.
+patient-sign-in-unknown-title = Vi kunne ikkje opne skjemaet
+patient-sign-in-unknown-detail = Innlogginga sa ikkje kven du er. Ring avdelinga, så hjelper dei deg.

@@ -3,10 +3,12 @@
 
 mod guessing;
 mod keys;
+mod mailing;
 mod rows;
 mod tables;
 mod ties;
 
+use super::post::Post;
 use super::world::World;
 use chrono::{DateTime, Utc};
 use kartlegging::domain::ids::{AppointmentId, DeviceId, InvitationId, ResponseId};
@@ -15,6 +17,7 @@ use std::rc::Rc;
 
 pub use guessing::{Counters, Subject};
 pub use keys::{Begun, Kept, Key, Outcome};
+pub use mailing::{Failed, Mail, Message, Plan, Tells};
 pub use rows::{Made, Order, Visiting};
 pub use tables::{Credential, Draft, Entry, Invitation, Logged, Paper, Patient, Request, Response, Session, Version, Visit, Whose};
 
@@ -47,12 +50,21 @@ pub struct Model {
     pub heads: Vec<Option<(usize, DateTime<Utc>)>>,
     /// Heads signed so far.
     pub signed: usize,
+    /// What units have set about mails.
+    pub mailing: Vec<Plan>,
+    pub messages: Vec<Message>,
+    /// Mails that the mail server has taken, and how many of them have been compared.
+    pub mails: Vec<Mail>,
+    pub received: usize,
+    /// The mail server, and whether it is away.
+    pub post: Rc<Post>,
+    pub away: bool,
     /// Entries that have been compared with the database.
     pub compared: usize,
 }
 
 impl Model {
-    pub fn new(world: Rc<World>, now: DateTime<Utc>) -> Self {
+    pub fn new(world: Rc<World>, post: Rc<Post>, now: DateTime<Utc>) -> Self {
         let organizations = world.organizations.len();
         Self {
             keys_of: vec![(1, 1); organizations],
@@ -60,6 +72,12 @@ impl Model {
             sealed: vec![0; organizations],
             heads: vec![None; organizations],
             signed: 0,
+            mailing: vec![Plan::default(); world.units.len()],
+            messages: Vec::new(),
+            mails: Vec::new(),
+            received: 0,
+            post,
+            away: false,
             world,
             now,
             patients: Vec::new(),
@@ -156,6 +174,7 @@ impl Model {
             ("review", self.responses.iter().map(|row| row.reviews.len()).sum()),
             ("attempt", self.counters.len()),
             ("idempotency", self.keys.len()),
+            ("outbox", self.messages.iter().filter(|row| !row.gone).count()),
             ("access_log", self.log.len()),
             ("access_log_seal", self.sealed.iter().sum()),
             ("access_log_head", self.signed),

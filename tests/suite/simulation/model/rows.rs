@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use kartlegging::domain::clock::{oslo_date, oslo_day_start};
 use kartlegging::domain::invitation::{ClosedReason, InvitationState};
 use kartlegging::domain::respondent::Respondent;
+use kartlegging::services::issue_invitations::Contact;
 use std::rc::Rc;
 
 /// An order, with what was chosen for it.
@@ -20,6 +21,8 @@ pub struct Order {
     pub due_on: Option<NaiveDate>,
     pub form: Option<&'static str>,
     pub answer_until: Option<DateTime<Utc>>,
+    /// How the patient is reached, where it is told; with no address where there is none.
+    pub contact: Option<Contact>,
 }
 
 /// A visit of an order.
@@ -104,12 +107,27 @@ impl Model {
         if let Some(known) = known {
             self.patients[known].born = order.born;
             self.patients[known].name.clone_from(&order.name);
+            if let Some(contact) = &order.contact {
+                self.patients[known].address.clone_from(&contact.email);
+            }
             return known;
         }
         let (person, born, name) = (order.person, order.born, order.name.clone());
         let (wrapped, newest) = self.vault[organization];
         let indexed = (1..=newest).collect();
-        self.patients.push(Patient { organization, id: None, person, born, name, erased: false, wrapped, indexed });
+        let address = order.contact.as_ref().and_then(|contact| contact.email.clone());
+        self.patients.push(Patient {
+            organization,
+            id: None,
+            person,
+            born,
+            name,
+            address,
+            stopped: false,
+            erased: false,
+            wrapped,
+            indexed,
+        });
         self.patients.len() - 1
     }
 
@@ -124,23 +142,34 @@ impl Model {
                 patient,
                 external: visit.external.clone(),
                 starts_at: visit.starts_at,
+                cancelled: false,
                 by: self.person(actor),
             });
             made.visits += 1;
             return self.visits.len() - 1;
         };
-        let (from, to) = (self.visits[known].starts_at, visit.starts_at);
-        if from != to {
-            self.visits[known].starts_at = to;
-            for row in self.invitations.iter_mut().filter(|row| row.visit == Some(known)) {
-                for end in [&mut row.answer_until, &mut row.amend_until] {
-                    if *end == from || *end > to {
-                        *end = to;
-                    }
+        self.visits[known].cancelled = false;
+        self.move_visit(known, visit.starts_at);
+        known
+    }
+
+    /// Gives a visit another time, and what hangs on it its ends.
+    pub fn move_visit(&mut self, visit: usize, to: DateTime<Utc>) {
+        let from = std::mem::replace(&mut self.visits[visit].starts_at, to);
+        if from == to {
+            return;
+        }
+        let again = self.mailing[self.visits[visit].unit].reminds_after(to, self.now);
+        for row in self.invitations.iter_mut().filter(|row| row.visit == Some(visit)) {
+            if again {
+                row.told[1] = None;
+            }
+            for end in [&mut row.answer_until, &mut row.amend_until] {
+                if *end == from || *end > to {
+                    *end = to;
                 }
             }
         }
-        known
     }
 
     /// Registers a visit.
@@ -198,13 +227,14 @@ impl Model {
             created_at: self.now,
             by: self.person(actor),
             credentials: Vec::new(),
+            told: [None; 2],
             draft: None,
             response: None,
         };
         made.invitations += 1;
         self.invitations.push(row);
         let invitation = self.invitations.len() - 1;
-        let credential = self.add_credential(invitation);
+        let credential = self.add_letter(invitation);
         self.log_actor(actor, request, entry);
         Ok(Ok((invitation, credential)))
     }
@@ -235,8 +265,17 @@ impl Model {
         self.live(row.visit, row.unit, row.patient, row.due_on, &row.form, Some(invitation))
     }
 
-    pub fn add_credential(&mut self, invitation: usize) -> usize {
-        self.credentials.push(Credential { invitation, secrets: None, revoked: false });
+    pub fn add_letter(&mut self, invitation: usize) -> usize {
+        self.add_credential(invitation, false, self.generation(invitation) + 1)
+    }
+
+    /// The newest generation of an invitation's credentials.
+    pub fn generation(&self, invitation: usize) -> i32 {
+        self.invitations[invitation].credentials.iter().map(|at| self.credentials[*at].generation).max().unwrap_or(0)
+    }
+
+    pub fn add_credential(&mut self, invitation: usize, mail: bool, generation: i32) -> usize {
+        self.credentials.push(Credential { invitation, secrets: None, revoked: false, mail, generation });
         let credential = self.credentials.len() - 1;
         self.invitations[invitation].credentials.push(credential);
         credential

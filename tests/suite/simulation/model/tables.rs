@@ -16,6 +16,10 @@ pub struct Patient {
     pub person: usize,
     pub born: NaiveDate,
     pub name: String,
+    /// Where they get mail.
+    pub address: Option<String>,
+    /// They want none.
+    pub stopped: bool,
     /// Nothing of them can be read any more.
     pub erased: bool,
     /// Version of the organization's key that wraps theirs.
@@ -34,6 +38,7 @@ pub struct Visit {
     pub patient: usize,
     pub external: Option<String>,
     pub starts_at: DateTime<Utc>,
+    pub cancelled: bool,
     /// The person who registered it.
     pub by: Option<usize>,
 }
@@ -57,6 +62,8 @@ pub struct Invitation {
     /// The person who issued it.
     pub by: Option<usize>,
     pub credentials: Vec<usize>,
+    /// When the notice was planned, and the reminder.
+    pub told: [Option<DateTime<Utc>>; 2],
     pub draft: Option<Draft>,
     pub response: Option<usize>,
 }
@@ -86,6 +93,10 @@ pub struct Credential {
     pub invitation: usize,
     pub secrets: Option<(LinkToken, Code)>,
     pub revoked: bool,
+    /// It goes out in a mail; else it stands in a letter.
+    pub mail: bool,
+    /// 1 for the first, one more for every reissue.
+    pub generation: i32,
 }
 
 #[derive(Clone)]

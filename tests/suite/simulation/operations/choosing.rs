@@ -7,7 +7,7 @@ use chrono::{Days, Duration};
 use kartlegging::domain::clock::oslo_date;
 use kartlegging::domain::policy::Ground;
 use kartlegging::services::Caller;
-use kartlegging::services::issue_invitations::{self as issuing, PatientData};
+use kartlegging::services::issue_invitations::{self as issuing, Contact, PatientData};
 use std::rc::Rc;
 
 /// One of the actors as a caller.
@@ -74,6 +74,12 @@ impl Choice<'_> {
             form: [None, None, None, Some("distress-thermometer"), Some("follow-up"), Some("follow-up")][self.dice.below(6)]
                 .or_else(|| self.dice.one_in(40).then_some("no-such-form")),
             answer_until: self.dice.one_in(8).then(|| self.soon()),
+            contact: match self.dice.below(8) {
+                0 | 1 => None,
+                2 => Some(Contact { email: None, phone: None }),
+                3 => Some(Contact { email: Some(format!("ny{person}@post.example")), phone: None }),
+                _ => Some(Contact { email: Some(format!("a{person}@post.example")), phone: None }),
+            },
         }
     }
 }
@@ -85,7 +91,8 @@ pub fn real_order(world: &World, order: &Order) -> issuing::Order {
             name: order.name.clone(),
             birth_date: order.born,
             language: None,
-            contact: None,
+            contact: order.contact.clone(),
+            representatives: Vec::new(),
         },
         visit: order.visit.as_ref().map(|visit| issuing::Visit {
             external_id: visit.external.clone(),

@@ -218,6 +218,7 @@ fn invite(model: &mut Model, actor: usize, patient: usize, unit: usize, mark: u3
         created_at: model.now,
         by: model.person(actor),
         credentials: Vec::new(),
+        told: [None; 2],
         draft: None,
         response: None,
     });

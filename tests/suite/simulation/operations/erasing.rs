@@ -70,7 +70,8 @@ fn erase_in(model: &mut Model, patient: usize) -> String {
     for visit in model.visits.iter_mut().filter(|visit| visit.patient == patient) {
         visit.external = None;
     }
-    model.patients[patient].erased = true;
+    let row = &mut model.patients[patient];
+    (row.erased, row.address, row.stopped) = (true, None, false);
     model.log_command(patient, "command:patient-erase", "patient.erase");
     format!("erased {drafts} drafts, {sessions} sessions, {versions} versions, {reviews} reviews")
 }

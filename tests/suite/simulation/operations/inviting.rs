@@ -12,7 +12,7 @@ use kartlegging::services::invitation::{InvitationView, Issued};
 use kartlegging::services::issue_invitations::{self as issuing, Error};
 use std::rc::Rc;
 
-fn told_view(view: &InvitationView) -> String {
+pub fn told_view(view: &InvitationView) -> String {
     let (name, answered) = (&view.questionnaire_name, view.response.is_some());
     let until = (view.answer_until, view.amend_until, view.due_on);
     format!("{} sent={} flagged={} {name} {until:?} answered={answered}", words::state(view.state), view.sent, view.flagged)
@@ -68,6 +68,7 @@ pub fn move_visit(choice: &mut Choice<'_>) -> Option<Step> {
         due_on: None,
         form: form.and_then(|form| ["distress-thermometer", "follow-up"].into_iter().find(|known| *known == form)),
         answer_until: None,
+        contact: None,
     };
     let actor = choice.called(organization, &["letters"]);
     if choice.dice.one_in(3) {

@@ -163,7 +163,7 @@ fn reissue_in(model: &mut Model, actor: usize, row: usize, request: &str) -> Res
         model.invitations[row].state = InvitationState::Issued;
     }
     model.invitations[row].flagged = false;
-    let credential = model.add_credential(row);
+    let credential = model.add_letter(row);
     model.log_actor(actor, request, Logged { ground, ..model.about(row, "invitation.reissue") });
     Ok(credential)
 }

@@ -161,7 +161,10 @@ fn of_own(model: &Model, actor: usize, patient: usize) -> Result<Vec<usize>, Str
 
 fn events(model: &Model, patient: usize) -> Vec<String> {
     let visits = model.visits.iter().enumerate().filter(|(_, row)| row.patient == patient);
-    let visits = visits.map(|(at, row)| format!("appointment {:?} booked None {}", Some(at), row.starts_at));
+    let visits = visits.map(|(at, row)| {
+        let status = if row.cancelled { "cancelled" } else { "booked" };
+        format!("appointment {:?} {status} None {}", Some(at), row.starts_at)
+    });
     let invitations = model.invitations.iter().enumerate().filter(|(_, row)| row.patient == patient);
     let asked = invitations.clone().map(|(at, row)| format!("invitation {:?} {} None {}", Some(at), row.state.word(), row.created_at));
     let answers = invitations.filter_map(|(_, row)| row.response).map(|at| {

@@ -4,6 +4,7 @@
 #![expect(clippy::unnecessary_wraps, reason = "all have the shape of the table")]
 
 mod answering;
+mod changing;
 mod choosing;
 mod entering;
 mod erasing;
@@ -16,6 +17,7 @@ mod opening;
 mod reading;
 mod repeating;
 mod rotating;
+mod telling;
 mod words;
 mod working;
 
@@ -25,6 +27,7 @@ use super::step::Step;
 
 pub use opening::open_with;
 pub use reading::{read_response, read_versions};
+pub use telling::{deliver_step, plan_step, server_step};
 
 /// Chooses an operation's particulars; `None` when there is nothing that it could be done to.
 type Choose = fn(&mut Choice<'_>) -> Option<Step>;
@@ -44,6 +47,7 @@ pub const TABLE: &[(usize, &str, Choose)] = &[
     (25, "repeat an issue", repeating::repeat),
     (18, "move a visit", inviting::move_visit),
     (15, "register a visit", inviting::register),
+    (14, "change a visit", changing::change),
     (15, "see an invitation", keeping::get),
     (14, "revoke", keeping::revoke),
     (18, "reissue", keeping::reissue),
@@ -77,4 +81,10 @@ pub const TABLE: &[(usize, &str, Choose)] = &[
     (10, "seal and sign the log", working::seal),
     (5, "erase a patient", erasing::erase),
     (5, "rotate a key", rotating::rotate),
+    (40, "plan notices", telling::plan),
+    (40, "deliver mails", telling::deliver),
+    (6, "set a plan of notices", telling::set_plan),
+    (6, "set an address for digests", telling::set_address),
+    (8, "stop mails", telling::stop),
+    (6, "the mail server goes and comes", telling::server),
 ];

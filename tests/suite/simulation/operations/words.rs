@@ -72,6 +72,8 @@ pub fn open(error: &open_session::Error) -> String {
         Error::Exhausted => "exhausted".to_owned(),
         Error::Replaced => "replaced".to_owned(),
         Error::Closed(why) => format!("closed {}", InvitationState::Closed(*why).reason_word().unwrap_or_default()),
+        Error::SignIn { .. } => "sign-in".to_owned(),
+        Error::OtherPerson => "other person".to_owned(),
         Error::Answered => "answered".to_owned(),
         Error::Fault(_) => "fault".to_owned(),
     }

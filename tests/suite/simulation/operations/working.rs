@@ -52,7 +52,7 @@ fn purge_in(model: &mut Model) -> usize {
         session.gone = true;
         rows += 1;
     }
-    rows += model.forget_keys() + model.forget_counters();
+    rows += model.forget_keys() + model.forget_counters() + model.forget_messages();
     for row in model.invitations.iter_mut().filter(|row| row.draft.is_some() && row.answer_until <= now && row.amend_until <= now) {
         row.draft = None;
         rows += 1;

@@ -1,0 +1,141 @@
+//! The worklist: who comes to my units in the next days, and who of them needs most.
+
+use super::filter::{Filter, Only, Order, RANGES};
+use super::halt::Halt;
+use super::room::Room;
+use super::row::{Found, Row, arrange, row};
+use super::seat::Seat;
+use crate::domain::actor::{Actor, Role};
+use crate::domain::ids::UnitId;
+use crate::http::extract::Door;
+use crate::http::web::frame::page;
+use crate::services::{Services, worklist};
+use crate::text::{self, format};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde_json::json;
+
+#[derive(Template)]
+#[template(path = "clinic_list.html")]
+struct List {
+    room: Room,
+    filter: Filter,
+    units: Vec<(String, String, bool)>,
+    ranges: Vec<(u64, String, bool)>,
+    only: Vec<(&'static str, String, bool)>,
+    orders: Vec<(&'static str, String, bool)>,
+    rows: Vec<Row>,
+    thresholds: Vec<i32>,
+    several: bool,
+    /// How many rows, in words; and from when to when.
+    count: String,
+    days: (String, String),
+    /// Units that have more rows than a list can hold.
+    too_many: Vec<String>,
+    /// Units that did not fit into the page.
+    left_out: Vec<String>,
+    mark: String,
+    query: String,
+}
+
+fn own_units(seat: &Seat) -> Vec<UnitId> {
+    match &seat.caller.actor {
+        Actor::Clinician(person) => person.units(Role::Clinician).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The units that are listed: the chosen one, where it is one of the person's own, else all of them.
+fn listed(seat: &Seat, filter: &Filter) -> Vec<UnitId> {
+    let own = own_units(seat);
+    filter.unit.map_or_else(|| own.clone(), |unit| own.iter().copied().filter(|own| *own == unit).collect())
+}
+
+/// What tells one state of a unit's part of the list from another.
+async fn mark_of(services: &Services, seat: &Seat, filter: &Filter, unit: UnitId) -> Result<u64, Halt> {
+    Ok(worklist::mark(services, &seat.caller, unit, filter.from, filter.to()).await?)
+}
+
+fn joined(marks: &[u64]) -> String {
+    marks.iter().map(|mark| format!("{mark:x}")).collect::<Vec<_>>().join("-")
+}
+
+/// `GET /klinikk`
+pub(in crate::http) async fn show(request: HttpRequest, seat: Seat, door: web::Data<Door>) -> Result<HttpResponse, Halt> {
+    let services = &door.services;
+    let mut filter = Filter::read(request.query_string(), services.now());
+    let own = own_units(&seat);
+    filter.odd |= filter.unit.is_some_and(|unit| !own.contains(&unit));
+    let say = |key: &str| text::words(&seat.language, key, &[]);
+    let names = worklist::unit_names(services, &seat.caller).await?;
+    let name_of = |id: &UnitId| names.iter().find(|(own, _)| own == id).map(|(_, name)| name.clone()).unwrap_or_default();
+    let (mut found, mut too_many, mut left_out, mut marks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for unit in listed(&seat, &filter) {
+        // A page for people: who has many units chooses among them, or fewer days.
+        if found.len() >= worklist::MAX_ROWS {
+            marks.push(mark_of(services, &seat, &filter, unit).await?);
+            left_out.push(name_of(&unit));
+            continue;
+        }
+        let query = worklist::Query {
+            unit,
+            from: filter.from,
+            to: filter.to(),
+            limit: worklist::MAX_ROWS,
+            cursor: None,
+            language: seat.language.clone(),
+        };
+        match worklist::list(services, &seat.caller, query).await {
+            Ok(page) => {
+                let (unit_name, threshold) = (page.unit_name, page.threshold.value);
+                marks.push(page.mark);
+                found.extend(page.rows.into_iter().map(|row| Found { unit_name: unit_name.clone(), threshold, row }));
+            }
+            Err(worklist::Error::TooMany) => {
+                marks.push(mark_of(services, &seat, &filter, unit).await?);
+                too_many.push(name_of(&unit));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    arrange(&mut found, &filter);
+    let mut thresholds: Vec<i32> = found.iter().map(|found| found.threshold).collect();
+    thresholds.sort_unstable();
+    thresholds.dedup();
+    let number = i64::try_from(found.len()).unwrap_or(i64::MAX);
+    let list = List {
+        units: own.iter().map(|unit| (unit.to_string(), name_of(unit), filter.unit == Some(*unit))).collect(),
+        ranges: RANGES
+            .iter()
+            .map(|days| {
+                let words = text::words(&seat.language, "clinic-days", &[("days", i64::try_from(*days).unwrap_or_default().into())]);
+                (*days, words, *days == filter.days)
+            })
+            .collect(),
+        only: Only::ALL.map(|only| (only.word(), say(&format!("clinic-only-{}", only.word())), filter.only.contains(&only))).to_vec(),
+        orders: Order::ALL.map(|order| (order.word(), say(&format!("clinic-order-{}", order.word())), filter.order == order)).to_vec(),
+        rows: found.iter().map(|found| row(found, &seat.language)).collect(),
+        thresholds,
+        several: own.len() > 1,
+        count: text::words(&seat.language, "clinic-count", &[("number", number.into())]),
+        days: (format::date(filter.from, &seat.language), format::date(filter.to(), &seat.language)),
+        too_many,
+        left_out,
+        mark: joined(&marks),
+        query: filter.query(),
+        room: Room::of(&seat, &request, say("clinic-list-title")),
+        filter,
+    };
+    Ok(page(StatusCode::OK, &list)?)
+}
+
+/// `GET /klinikk/endret`: what tells one state of the list from another, for the script.
+pub(in crate::http) async fn changed(request: HttpRequest, seat: Seat, door: web::Data<Door>) -> Result<HttpResponse, Halt> {
+    let filter = Filter::read(request.query_string(), door.services.now());
+    let mut marks = Vec::new();
+    for unit in listed(&seat, &filter) {
+        marks.push(mark_of(&door.services, &seat, &filter, unit).await?);
+    }
+    Ok(HttpResponse::Ok().json(json!({"mark": joined(&marks)})))
+}
