@@ -86,6 +86,7 @@ pub async fn work(services: Services, mut stop: watch::Receiver<bool>) {
             }
             run(&services, &job, holder).await;
         }
+        services.lists.forget_old(services.now());
         if is_over(&mut stop, TICK).await {
             return;
         }

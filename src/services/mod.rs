@@ -49,6 +49,7 @@ pub mod plan_notices;
 pub mod possession;
 pub mod print_paper;
 pub mod purge;
+pub mod recent_lists;
 pub mod render_message;
 pub mod representatives;
 pub mod responses;
@@ -152,6 +153,8 @@ pub struct Services {
     pub rules: Arc<Rules>,
     /// Opened organization keys.
     pub vault: Arc<vault::Vault>,
+    /// Worklists that were opened a moment ago.
+    pub lists: Arc<recent_lists::RecentLists>,
     /// Who may issue API tokens.
     pub issuers: Arc<Vec<authenticate::TrustedIssuer>>,
     /// Tokens of theirs that were verified a moment ago.
@@ -177,10 +180,10 @@ impl Services {
         rules: Rules,
     ) -> Self {
         let vault = Arc::new(vault::Vault::new(Arc::clone(&ring), Arc::clone(&entropy)));
-        let (issuers, verified) = (Arc::default(), Arc::default());
+        let (lists, issuers, verified) = (Arc::default(), Arc::default(), Arc::default());
         let outward = Arc::new(Outward::new(rules.webhook_targets.clone(), rules.webhook_authorities.clone()));
         let (library, rules, doors, cds_clients) = (Arc::new(library), Arc::new(rules), Arc::default(), Arc::default());
-        Self { db, ring, clock, entropy, library, rules, vault, issuers, verified, outward, mail: None, doors, cds_clients }
+        Self { db, ring, clock, entropy, library, rules, vault, lists, issuers, verified, outward, mail: None, doors, cds_clients }
     }
 
     /// The same with these issuers of API tokens.

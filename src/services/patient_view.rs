@@ -5,7 +5,7 @@
 use super::audit::{self, Deed};
 use super::fault::{Fault, unit_error};
 use super::responses::{form_of, open_digest};
-use super::worklist::labelled;
+use super::worklist::Labels;
 use super::{Caller, Services};
 use crate::domain::clock::oslo_date;
 use crate::domain::identifier::PatientIdentifier;
@@ -118,6 +118,7 @@ async fn read(
 fn facts(services: &Services, response: &Response, score: Option<Score>, digest: &Digest, language: &Language) -> Result<Facts, Fault> {
     let form = form_of(services, response)?;
     let asks = |role: Role| form.questionnaire.by_role(role).next().is_some();
+    let labels = Labels::of(Some(&form.questionnaire), language);
     Ok(Facts {
         submitted_on: oslo_date(response.submitted_at),
         amended: response.version > 1,
@@ -125,6 +126,6 @@ fn facts(services: &Services, response: &Response, score: Option<Score>, digest:
         score,
         asks_wish: asks(Role::FollowUpWish),
         wish: digest.wish,
-        burdens_most: digest.burdens_most.iter().map(|code| labelled(Some(&form.questionnaire), code, language).display).collect(),
+        burdens_most: digest.burdens_most.iter().map(|code| labels.of_code(code).display).collect(),
     })
 }

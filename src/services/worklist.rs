@@ -15,16 +15,16 @@ use crate::domain::ids::{AppointmentId, InvitationId, PatientId, ResponseId, Uni
 use crate::domain::invitation::InvitationState;
 use crate::domain::language::Language;
 use crate::domain::need::{Reason, Signals, reason};
-use crate::domain::policy::{Action, Denied, Ground, Resource, decide};
+use crate::domain::policy::{Action, Denied, Resource, decide};
 use crate::domain::questionnaire::{Questionnaire, Role};
 use crate::domain::summary::{Digest, Threshold, Wish};
-use crate::storage::worklist::{self, Row, State};
-use crate::storage::{Snapshot, organizations};
+use crate::storage::worklist::{self, ResponseRow, Row, State};
+use crate::storage::{Snapshot, StorageError, organizations};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -165,6 +165,20 @@ pub struct Page {
     pub next: Option<String>,
     /// What [`mark`] says of the whole window.
     pub mark: u64,
+    /// [`Db::changes`](crate::storage::Db::changes) that the rows had: the same number, the same rows.
+    pub changes: Option<u64>,
+}
+
+/// A window of a unit, opened.
+pub(super) struct List {
+    unit_name: String,
+    threshold: Threshold,
+    /// Who needs most first.
+    rows: Vec<RowView>,
+    mark: u64,
+    keys: Arc<OrganizationKeys>,
+    /// [`Db::changes`](crate::storage::Db::changes) before it was read.
+    pub(super) changes: Option<u64>,
 }
 
 /// What rows are sorted by: the reason, the score (high first), the time, the id.
@@ -180,25 +194,58 @@ fn sort_key(row: &RowView) -> SortKey {
 }
 
 /// One page of a unit's worklist.
+///
+/// What was opened for one caller is shown to the next ones while it holds ([`RecentLists`]): that it does is
+/// seen in the transaction that logs the view. Who may see it is decided each time.
 pub async fn list(services: &Services, caller: &Caller, query: Query) -> Result<Page, Error> {
     window(query.unit, query.from, query.to)?;
+    if let Some(kept) = services.lists.find(caller.actor.organization(), &query, services.db.changes())
+        && let Some(page) = shown(services, caller, &query, &kept, true).await?
+    {
+        return Ok(page);
+    }
+    let changes = services.db.changes();
     let context = (services.clone(), caller.clone(), query.clone());
-    let (mut page, ground, keys) =
-        services.db.read(context, |(services, caller, query), snapshot| Box::pin(read(services, caller, query, snapshot))).await?;
+    let read = services.db.read(context, |(services, caller, query), snapshot| Box::pin(read(services, caller, query, snapshot)));
+    let mut list = read.await?;
+    list.changes = changes;
+    list.rows.sort_by_cached_key(sort_key);
+    let list = Arc::new(list);
+    services.lists.keep(caller.actor.organization(), &query, services.now(), &list);
+    shown(services, caller, &query, &list, false).await?.ok_or(Fault::Storage(StorageError::Conflict).into())
+}
+
+/// The page of a list, after the view was logged. `None`: the list was kept, and something has changed.
+async fn shown(services: &Services, caller: &Caller, query: &Query, list: &List, kept: bool) -> Result<Option<Page>, Error> {
+    let ground = decide(&caller.actor, Action::ReadWorklist, Resource { units: &[query.unit], stated: None })?;
     // The key of the last row holds a score: it leaves sealed, and good for this unit only.
-    let after = query.cursor.as_deref().map(|cursor| read_cursor(&keys, query.unit, cursor)).transpose()?;
-    page.rows.sort_by_cached_key(sort_key);
-    if let Some(after) = after {
-        page.rows.retain(|row| sort_key(row) > after);
-    }
-    if page.rows.len() > query.limit {
-        page.rows.truncate(query.limit);
-        page.next = page.rows.last().map(|row| cursor(&keys, query.unit, &sort_key(row))).transpose()?;
-    }
-    let patients = page.rows.iter().map(|row| row.patient).collect();
+    let after = query.cursor.as_deref().map(|cursor| read_cursor(&list.keys, query.unit, cursor)).transpose()?;
+    let mut rows = list.rows.iter().filter(|row| after.as_ref().is_none_or(|after| sort_key(row) > *after));
+    let page: Vec<RowView> = rows.by_ref().take(query.limit).cloned().collect();
+    let last = page.last().filter(|_| rows.next().is_some());
+    let next = last.map(|row| cursor(&list.keys, query.unit, &sort_key(row))).transpose()?;
+    let patients = page.iter().map(|row| row.patient).collect();
     let deed = Deed::done("worklist.read", Some(("unit", query.unit.0)), patients).in_unit(query.unit).on(ground);
-    audit::commit_read(services, caller, deed).await?;
-    Ok(page)
+    let holds = kept.then_some(list.changes);
+    let context = (services.clone(), caller.clone(), deed, holds);
+    let logged = services.db.write(context, |(services, caller, deed, holds), tx| {
+        Box::pin(async move {
+            if holds.is_some_and(|changes| services.db.changes() != changes) {
+                return Ok(false);
+            }
+            audit::write(tx, services, caller, deed).await?;
+            Ok::<_, Fault>(true)
+        })
+    });
+    let page = Page {
+        unit_name: list.unit_name.clone(),
+        threshold: list.threshold.clone(),
+        rows: page,
+        next,
+        mark: list.mark,
+        changes: list.changes,
+    };
+    Ok(logged.await?.then_some(page))
 }
 
 fn cursor(keys: &OrganizationKeys, unit: UnitId, key: &SortKey) -> Result<String, Error> {
@@ -264,15 +311,10 @@ fn window(unit: UnitId, from: NaiveDate, to: NaiveDate) -> Result<worklist::Wind
     Ok(worklist::Window { unit, from: oslo_day_start(from), to: oslo_day_start(after), from_date: from, to_date: to, limit })
 }
 
-async fn read(
-    services: &Services,
-    caller: &Caller,
-    query: &Query,
-    snapshot: &Snapshot,
-) -> Result<(Page, Ground, Arc<OrganizationKeys>), Error> {
+async fn read(services: &Services, caller: &Caller, query: &Query, snapshot: &Snapshot) -> Result<List, Error> {
     let organization = caller.actor.organization();
     let unit = organizations::unit(snapshot, organization, query.unit).await?.ok_or(Error::NotFound)?;
-    let ground = decide(&caller.actor, Action::ReadWorklist, Resource { units: &[unit.id], stated: None })?;
+    decide(&caller.actor, Action::ReadWorklist, Resource { units: &[unit.id], stated: None })?;
     let threshold = threshold(snapshot, organization, unit.id).await?;
     let raw = worklist::rows(snapshot, &window(unit.id, query.from, query.to)?).await?;
     if raw.len() > MAX_ROWS {
@@ -280,6 +322,7 @@ async fn read(
     }
     let mark = mark_of(raw.iter().map(Row::state));
     let mut rows = Vec::with_capacity(raw.len());
+    let mut labels: HashMap<(String, String), Labels> = HashMap::new();
     for row in raw {
         let Some(wrapped) = &row.key else {
             rows.push(erased(row));
@@ -287,10 +330,16 @@ async fn read(
         };
         let cipher = services.vault.patient(snapshot, organization, row.patient, wrapped).await?;
         let who = person(&cipher, row.patient, &row.name_sealed, &row.birth_date_sealed)?;
-        rows.push(row_view(services, &cipher, who, row, threshold.value, &query.language)?);
+        if let Some(ResponseRow { questionnaire, .. }) = &row.response
+            && !labels.contains_key(questionnaire)
+        {
+            let form = services.library.find(&questionnaire.0, Some(&questionnaire.1));
+            labels.insert(questionnaire.clone(), Labels::of(form.as_ref().map(|form| &form.questionnaire), &query.language));
+        }
+        rows.push(row_view(&cipher, who, row, threshold.value, &labels)?);
     }
     let keys = services.vault.organization(snapshot, organization).await?;
-    Ok((Page { unit_name: unit.name, threshold, rows, next: None, mark }, ground, keys))
+    Ok(List { unit_name: unit.name, threshold, rows, mark, keys, changes: None })
 }
 
 /// The visit or invitation of a patient who has been erased: that there was one, and nothing of what
@@ -313,21 +362,19 @@ fn erased(row: Row) -> RowView {
 }
 
 fn row_view(
-    services: &Services,
     cipher: &PatientCipher,
     who: Person,
     row: Row,
     threshold: i32,
-    language: &Language,
+    labels: &HashMap<(String, String), Labels>,
 ) -> Result<RowView, Fault> {
     let mut facts = Digest::default();
     let mut burdens_most = Vec::new();
     if let Some(response) = &row.response {
         facts = open_digest(cipher, response.id, response.version, &response.digest_sealed)?;
-        let (name, version) = &response.questionnaire;
-        let form = services.library.find(name, Some(version));
-        burdens_most =
-            facts.burdens_most.iter().map(|code| labelled(form.as_ref().map(|form| &form.questionnaire), code, language)).collect();
+        let known = labels.get(&response.questionnaire);
+        let label = |code: &String| known.map_or_else(|| Labelled { code: code.clone(), display: code.clone() }, |all| all.of_code(code));
+        burdens_most = facts.burdens_most.iter().map(label).collect();
     }
     let problem_count = row.response.is_some().then_some(facts.problem_count);
     let response = row.response.map(|response| ResponsePart {
@@ -359,13 +406,24 @@ fn row_view(
     })
 }
 
-pub(super) fn labelled(form: Option<&Questionnaire>, code: &str, language: &Language) -> Labelled {
-    let label = form.and_then(|form| {
-        let options = form.by_role(Role::BurdensMost).flat_map(|item| form.possible_options(item));
-        options
-            .into_iter()
-            .find(|option| option.coding().is_some_and(|coding| coding.code == code))
-            .map(|option| option.label.get(language).to_owned())
-    });
-    Labelled { code: code.to_owned(), display: label.unwrap_or_else(|| code.to_owned()) }
+/// The labels of what can burden most, by code, in one language.
+pub(super) struct Labels(HashMap<String, String>);
+
+impl Labels {
+    /// Those of a form; of one that is no longer here there are none, and codes stand for themselves.
+    pub(super) fn of(form: Option<&Questionnaire>, language: &Language) -> Self {
+        let options = form.into_iter().flat_map(|form| form.by_role(Role::BurdensMost).flat_map(|item| form.possible_options(item)));
+        let mut labels = HashMap::new();
+        for option in options {
+            if let Some(coding) = option.coding() {
+                labels.entry(coding.code.clone()).or_insert_with(|| option.label.get(language).to_owned());
+            }
+        }
+        Self(labels)
+    }
+
+    /// A code with its label.
+    pub(super) fn of_code(&self, code: &str) -> Labelled {
+        Labelled { code: code.to_owned(), display: self.0.get(code).map_or_else(|| code.to_owned(), Clone::clone) }
+    }
 }

@@ -224,18 +224,34 @@ pub async fn patients(reader: &impl Reader, entries: &[LogEntryId]) -> Result<BT
         for row in rows {
             found.entry(row.entry_id.into()).or_default().insert(row.patient_id.into());
         }
-        let shared: Vec<(Uuid, Uuid)> = access_log::Entity::find()
-            .join(JoinType::InnerJoin, set_patients())
+        // Entries of a day share few sets: each is read once.
+        let named: Vec<(Uuid, Option<Uuid>)> = access_log::Entity::find()
             .filter(access_log::Column::Id.is_in(chunk.iter().map(|entry| entry.0)))
+            .filter(access_log::Column::SetId.is_not_null())
             .select_only()
             .column(access_log::Column::Id)
-            .column(access_log_set::Column::PatientId)
+            .column(access_log::Column::SetId)
             .into_tuple()
             .all(reader.transaction())
             .await?;
-        for (entry, patient) in shared {
-            found.entry(entry.into()).or_default().insert(patient.into());
+        let sets = sets(reader, named.iter().filter_map(|(_, set)| *set).collect()).await?;
+        for (entry, set) in named {
+            let shared = set.and_then(|set| sets.get(&set));
+            found.entry(entry.into()).or_default().extend(shared.into_iter().flatten());
         }
+    }
+    Ok(found)
+}
+
+/// The patients of sets.
+async fn sets(reader: &impl Reader, names: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Vec<PatientId>>> {
+    let mut found: BTreeMap<Uuid, Vec<PatientId>> = BTreeMap::new();
+    if names.is_empty() {
+        return Ok(found);
+    }
+    let rows = access_log_set::Entity::find().filter(access_log_set::Column::SetId.is_in(names)).all(reader.transaction()).await?;
+    for row in rows {
+        found.entry(row.set_id).or_default().push(row.patient_id.into());
     }
     Ok(found)
 }

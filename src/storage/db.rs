@@ -360,6 +360,16 @@ impl Db {
         self.statements.load(Ordering::Relaxed)
     }
 
+    /// How many changes there were, or may have been, to what is shown of patients. What was read after it was
+    /// asked holds as long as a transaction that writes finds the same number. `None`: nobody counts, since
+    /// others write as well (PostgreSQL).
+    pub fn changes(&self) -> Option<u64> {
+        match &self.door {
+            Door::Sqlite { writer, .. } => Some(writer.changes()),
+            Door::Postgres(_) => None,
+        }
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StorageError> {
         let Door::Postgres(pool) = &self.door else {

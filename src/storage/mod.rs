@@ -42,6 +42,7 @@ pub mod response_search;
 pub mod responses;
 pub mod retention;
 pub mod rewrap;
+mod row;
 pub mod schema;
 pub mod sessions;
 mod sqlite;

@@ -2,8 +2,8 @@
 //! SQL statements that does not grow with the rows.
 
 use crate::on_both;
-use crate::support::TestApp;
 use crate::support::world::{BORN, Invited, answers, draft};
+use crate::support::{TestApp, sql};
 use chrono::{DateTime, Duration, Utc};
 use kartlegging::domain::ids::UnitId;
 use kartlegging::domain::language::Language;
@@ -256,6 +256,42 @@ on_both! {
     }
 }
 
+/// Nothing that was opened before is shown again.
+fn forget(app: &TestApp) {
+    app.services.lists.forget_old(app.services.now() + Duration::hours(1));
+}
+
+on_both! {
+    async fn what_was_opened_a_moment_ago_is_shown_only_while_it_holds(app: TestApp) {
+        let at = "2026-11-26T09:00:00Z";
+        let invited = invite(&app, "one", at).await;
+        let statements = async |app: &TestApp| {
+            let before = app.services.db.statements();
+            let list = page(app, WINDOW).await;
+            (list, app.services.db.statements() - before)
+        };
+        let reason = |list: &Value| row(list, "one")["reason"]["code"].clone();
+        let (first, opened) = statements(&app).await;
+        let (again, shown) = statements(&app).await;
+        assert_eq!((first, shown < opened), (again, app.services.db.changes().is_some()), "{shown} and {opened}");
+        // What this program does itself.
+        let (_, read) = app.answer(&invited, &answers(8, &[], &[], "yes", Some("no"))).await;
+        assert_eq!(reason(&page(&app, WINDOW).await), "over-threshold-wants-follow-up");
+        review(&app, &read["response"], 1).await;
+        assert_eq!(row(&page(&app, WINDOW).await, "one")["response"]["unread"], false);
+        not_sent(&app, "two", at).await;
+        assert_eq!(rows(&page(&app, WINDOW).await).len(), 2);
+        // What another process does.
+        sql::execute(&app.database_url, "UPDATE appointment SET status = 'cancelled'").await.expect("update");
+        assert_eq!(row(&page(&app, WINDOW).await, "one")["appointment"]["status"], "cancelled");
+        // Another day, another language, another unit: nothing is taken for something else.
+        assert_eq!(rows(&page(&app, "from=2026-11-27&to=2026-11-30").await), []);
+        let path = format!("/api/v1/worklist?unit={}&{WINDOW}", app.world.unit);
+        app.get(&path).bearer(app.world.token("other_clinician")).send().await.expect_problem(404, "not-found");
+        app.get(&path).bearer(app.world.token("second_clinician")).send().await.expect_problem(403, "forbidden");
+    }
+}
+
 /// Issues so many invitations at once, all of them in the window.
 async fn crowd(app: &TestApp, count: usize, prefix: &str) {
     for (part, numbers) in (0..count).collect::<Vec<_>>().chunks(250).enumerate() {
@@ -274,6 +310,7 @@ on_both! {
             crowd(&app, more, "more").await;
             let before = app.services.db.statements();
             page(&app, &format!("{WINDOW}&limit=100")).await;
+            forget(&app);
             let first = app.services.db.statements();
             let list = page(&app, &format!("{WINDOW}&limit=100")).await;
             assert_eq!(rows(&list).len(), 3 + more);

@@ -8,7 +8,9 @@ use crate::domain::need::Reason;
 use crate::domain::summary::Wish;
 use crate::services::worklist::RowView;
 use crate::text::{self, format};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// A row with the unit it is from.
 #[derive(Clone)]
@@ -93,31 +95,58 @@ fn state_key(row: &RowView) -> &'static str {
     }
 }
 
-/// The row in a language.
-pub(super) fn row(found: &Found, language: &Language) -> Row {
-    let say = |key: &str| text::words(language, key, &[]);
+/// Words for rows in a language, each made once: hundreds of rows say the same few things.
+pub(super) struct Speech<'l> {
+    language: &'l Language,
+    words: HashMap<Cow<'static, str>, String>,
+    days: HashMap<NaiveDate, String>,
+    times: HashMap<DateTime<Utc>, String>,
+}
+
+impl<'l> Speech<'l> {
+    pub(super) fn new(language: &'l Language) -> Self {
+        Self { language, words: HashMap::new(), days: HashMap::new(), times: HashMap::new() }
+    }
+
+    fn say(&mut self, key: impl Into<Cow<'static, str>>) -> String {
+        let key = key.into();
+        let made = self.words.entry(key);
+        made.or_insert_with_key(|key| text::words(self.language, key, &[])).clone()
+    }
+
+    fn day(&mut self, day: NaiveDate) -> String {
+        self.days.entry(day).or_insert_with(|| format::short_date(day, self.language)).clone()
+    }
+
+    fn time(&mut self, moment: DateTime<Utc>) -> String {
+        self.times.entry(moment).or_insert_with(|| format::time_of(moment, self.language)).clone()
+    }
+}
+
+/// The row in words.
+pub(super) fn row(found: &Found, speech: &mut Speech<'_>) -> Row {
     let row = &found.row;
     let state = row.invitation.as_ref().map(|invitation| invitation.state);
     let alive = row.person.is_some();
     let mark = row.response.as_ref().filter(|response| response.unread);
-    let mark = mark.map(|response| say(if response.version > 1 { "clinic-mark-changed" } else { "clinic-mark-new" }));
+    let mark = mark.map(|response| speech.say(if response.version > 1 { "clinic-mark-changed" } else { "clinic-mark-new" }));
     Row {
-        day: format::short_date(oslo_date(at(row)), language),
-        time: row.visit.as_ref().map_or_else(String::new, |visit| format::time_of(visit.starts_at, language)),
+        day: speech.day(oslo_date(at(row))),
+        time: row.visit.as_ref().map_or_else(String::new, |visit| speech.time(visit.starts_at)),
         unit: found.unit_name.clone(),
         name: row.person.as_ref().map(|person| person.name.clone()),
-        born: row.person.as_ref().map_or_else(String::new, |person| format::short_date(person.birth_date, language)),
-        state: say(state_key(row)),
+        born: row.person.as_ref().map_or_else(String::new, |person| speech.day(person.birth_date)),
+        state: speech.say(state_key(row)),
         open: row.response.as_ref().filter(|_| alive).map(|response| response.id.to_string()),
         score: row.score,
         height: row.score.unwrap_or(0).clamp(0, 10),
         threshold: found.threshold,
         over: row.over_threshold == Some(true),
-        wish: row.wish.map(|wish| say(wish_key(wish))),
+        wish: row.wish.map(|wish| speech.say(wish_key(wish))),
         wishes: matches!(row.wish, Some(Wish::Yes | Wish::Maybe)),
         burdens: row.burdens_most.iter().take(3).map(|most| most.display.as_str()).collect::<Vec<_>>().join(", "),
         mark,
-        reason: say(&format!("reason-{}", row.reason.word())),
+        reason: speech.say(format!("reason-{}", row.reason.word())),
         cancelled: row.visit.as_ref().is_some_and(|visit| visit.status == "cancelled"),
         invitation: row.invitation.as_ref().filter(|_| alive).map(|invitation| invitation.id.to_string()),
         can_print: state.is_some_and(|state| state.print().is_ok()),

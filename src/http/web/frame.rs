@@ -149,13 +149,17 @@ impl Frame {
     }
 }
 
-/// A page as an answer.
-pub(in crate::http) fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Problem> {
-    let html = template.render().map_err(|error| {
+/// What a template gives.
+pub(in crate::http) fn text_of(template: &impl Template) -> Result<String, Problem> {
+    template.render().map_err(|error| {
         tracing::error!(%error, "a page could not be written");
         Problem::new(Code::Internal)
-    })?;
-    Ok(HttpResponse::build(status).content_type(HTML).body(html))
+    })
+}
+
+/// A page as an answer.
+pub(in crate::http) fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::build(status).content_type(HTML).body(text_of(template)?))
 }
 
 /// On to another page (`303 See Other`: what was sent is not sent again).

@@ -3,6 +3,7 @@
 //! what a request cost (`docs/adr/0017-sqlite-on-the-asking-thread.md`).
 
 use super::values::{Bound, Kind};
+use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, OpenFlags};
 use sea_orm::{DbErr, ProxyExecResult, ProxyRow, RuntimeErr, Statement, Value};
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub(crate) struct Connection {
     inner: Mutex<rusqlite::Connection>,
     end: Arc<Mutex<Option<End>>>,
     statements: Arc<AtomicU64>,
+    touched: AtomicBool,
 }
 
 /// What makes every connection durable, whole and forgetful.
@@ -75,7 +77,7 @@ impl Place {
         let asked = Arc::clone(&end);
         let given_up = move || locked(&asked).as_ref().is_some_and(|end| end.load(Ordering::Relaxed));
         inner.progress_handler(STEPS, Some(given_up)).map_err(failed)?;
-        Ok(Connection { inner: Mutex::new(inner), end, statements: Arc::clone(&self.statements) })
+        Ok(Connection { inner: Mutex::new(inner), end, statements: Arc::clone(&self.statements), touched: AtomicBool::new(false) })
     }
 }
 
@@ -132,9 +134,30 @@ impl Connection {
     /// Runs statements that give nothing and have no values, as they stand.
     pub(crate) fn run(&self, sql: &str) -> Result<ProxyExecResult, DbErr> {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        self.note(sql);
         let inner = locked(&self.inner);
         inner.execute_batch(sql).map_err(failed)?;
         Ok(ProxyExecResult::new(0, inner.changes()))
+    }
+
+    /// Notes what a statement may have changed.
+    fn note(&self, sql: &str) {
+        if changes_what_is_shown(sql) {
+            self.touched.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a statement since the last call may have changed what is shown of patients.
+    pub(super) fn was_touched(&self) -> bool {
+        self.touched.swap(false, Ordering::Relaxed)
+    }
+
+    /// A number that is another one after somebody else has committed to the database: another process, or
+    /// another connection of this one.
+    pub(super) fn others(&self) -> Result<i64, DbErr> {
+        let inner = locked(&self.inner);
+        let mut statement = inner.prepare_cached("PRAGMA data_version").map_err(failed)?;
+        statement.query_row([], |row| row.get(0)).map_err(failed)
     }
 
     /// Runs one of a few texts that are used again and again, such as `COMMIT`.
@@ -148,6 +171,7 @@ impl Connection {
     /// Runs a statement that changes rows.
     pub(crate) fn execute(&self, statement: &Statement) -> Result<ProxyExecResult, DbErr> {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        self.note(&statement.sql);
         let inner = locked(&self.inner);
         let mut compiled = inner.prepare_cached(&statement.sql).map_err(failed)?;
         bind(&mut compiled, statement.values.as_ref()).map_err(failed)?;
@@ -157,18 +181,27 @@ impl Connection {
 
     /// Runs a statement that gives rows.
     pub(crate) fn query(&self, statement: &Statement) -> Result<Vec<ProxyRow>, DbErr> {
+        let mut columns: Option<Vec<(String, Kind)>> = None;
+        self.each(statement, |row| row_of(row, columns.get_or_insert_with(|| columns_of(row.as_ref()))))
+    }
+
+    /// Runs a statement that gives rows, and reads each where it stands.
+    pub(crate) fn each<T>(
+        &self,
+        statement: &Statement,
+        mut read: impl FnMut(&rusqlite::Row<'_>) -> Result<T, DbErr>,
+    ) -> Result<Vec<T>, DbErr> {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        self.note(&statement.sql);
         let inner = locked(&self.inner);
         let mut compiled = inner.prepare_cached(&statement.sql).map_err(failed)?;
         bind(&mut compiled, statement.values.as_ref()).map_err(failed)?;
-        let columns: Vec<(String, Kind)> =
-            compiled.columns().iter().map(|column| (column.name().to_owned(), Kind::of(column.decl_type(), column.name()))).collect();
         let mut rows = compiled.raw_query();
-        let mut read = Vec::new();
+        let mut all = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            read.push(row_of(row, &columns)?);
+            all.push(read(row)?);
         }
-        Ok(read)
+        Ok(all)
     }
 
     /// Whether no transaction is open, SQLite's own ending of one included.
@@ -182,20 +215,72 @@ impl Connection {
     }
 }
 
+/// Tables that no list of patients is made of, and that are written all the time: the access log, what
+/// keeps people signed in and guessers out, and what instances tell each other.
+const APART: [&str; 9] = [
+    "access_log",
+    "access_log_patient",
+    "access_log_set",
+    "access_log_seal",
+    "attempt",
+    "clinician_session",
+    "dpop_proof",
+    "instance",
+    "job_lease",
+];
+
+/// Whether a statement may change what lists of patients are made of. What is not known to be harmless may.
+fn changes_what_is_shown(sql: &str) -> bool {
+    let verbs = ["INSERT INTO \"", "UPDATE \"", "DELETE FROM \""];
+    let table = verbs.iter().find_map(|verb| sql.strip_prefix(verb)).and_then(|rest| rest.split_once('"'));
+    !sql.starts_with("SELECT ") && table.is_none_or(|(table, _)| !APART.contains(&table))
+}
+
 /// Most members of a tuple that sea-orm reads rows into.
 const TUPLE: usize = 12;
+
+fn columns_of(statement: &rusqlite::Statement<'_>) -> Vec<(String, Kind)> {
+    statement.columns().iter().map(|column| (column.name().to_owned(), Kind::of(column.decl_type(), column.name()))).collect()
+}
+
+/// What stands in a place of a row, as it is stored.
+pub(crate) fn stored<'r>(row: &'r rusqlite::Row<'_>, at: usize) -> Result<ValueRef<'r>, DbErr> {
+    row.get_ref(at).map_err(failed)
+}
 
 /// sea-orm looks columns up by name, and members of a tuple by place in the order of names: so what can
 /// be a tuple has every value under its place as well, before all names.
 fn row_of(row: &rusqlite::Row<'_>, columns: &[(String, Kind)]) -> Result<ProxyRow, DbErr> {
     let mut values: BTreeMap<String, Value> = BTreeMap::new();
     for (at, (name, kind)) in columns.iter().enumerate() {
-        let stored = row.get_ref(at).map_err(failed)?;
-        let value = kind.read(stored).ok_or_else(|| DbErr::Type("a column has another type".to_owned()))?;
+        let value = kind.read(stored(row, at)?).ok_or_else(|| DbErr::Type("a column has another type".to_owned()))?;
         if (2..=TUPLE).contains(&columns.len()) {
             values.insert(format!("\0{at:04}"), value.clone());
         }
         values.insert(name.clone(), value);
     }
     Ok(ProxyRow::new(values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changes_what_is_shown;
+
+    #[test]
+    fn what_is_not_known_to_be_harmless_changes_what_is_shown() {
+        for harmless in ["SELECT 1", "INSERT INTO \"access_log\" (\"id\") VALUES (?)", "UPDATE \"job_lease\" SET \"holder\" = ?"] {
+            assert!(!changes_what_is_shown(harmless), "{harmless}");
+        }
+        let may = [
+            "INSERT INTO \"response\" (\"id\") VALUES (?)",
+            "UPDATE invitation SET \"access_log\" = 1",
+            "DELETE FROM \"patient_key\" WHERE id = ?",
+            "WITH gone AS (SELECT 1) DELETE FROM \"review\"",
+            "INSERT OR REPLACE INTO \"access_log\" VALUES (1)",
+            "",
+        ];
+        for sql in may {
+            assert!(changes_what_is_shown(sql), "{sql}");
+        }
+    }
 }

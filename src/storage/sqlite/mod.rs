@@ -9,7 +9,8 @@ mod values;
 mod writer;
 
 pub(super) use alone::Alone;
-pub(super) use connection::{Connection, End, Place, code_of};
+pub(super) use connection::{Connection, End, Place, code_of, stored};
 pub(super) use pool::Pool;
 pub(super) use statistics::describe;
+pub(super) use values::time;
 pub(super) use writer::Writer;

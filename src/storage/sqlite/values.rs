@@ -101,7 +101,7 @@ impl Kind {
 }
 
 /// A time as this program writes it, or as SQLite's own functions do.
-fn time(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn time(text: &str) -> Option<DateTime<Utc>> {
     match DateTime::parse_from_rfc3339(text) {
         Ok(time) => Some(time.with_timezone(&Utc)),
         Err(_) => NaiveDateTime::parse_from_str(text, "%F %T%.f").ok().map(|time| time.and_utc()),

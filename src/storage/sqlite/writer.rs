@@ -9,9 +9,10 @@ use crate::storage::StorageError;
 use crate::storage::db::{Job, Stop, Tx, gone, storage};
 use crate::storage::link::{Here, Link};
 use futures::FutureExt;
-use sea_orm::{DatabaseBackend, Statement};
+use sea_orm::{DatabaseBackend, DbErr, Statement};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use tokio::runtime::Handle;
@@ -39,7 +40,36 @@ enum Message {
 
 /// Handle to the writer.
 #[derive(Debug, Clone)]
-pub(crate) struct Writer(mpsc::Sender<Message>);
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Message>,
+    changes: Arc<Changes>,
+}
+
+/// Counts what may have changed what is shown of patients: commits of the writer, before they are
+/// acknowledged, and those of other processes, when the writer next begins.
+#[derive(Debug, Default)]
+struct Changes {
+    count: AtomicU64,
+    others: AtomicI64,
+}
+
+impl Changes {
+    /// Within a transaction that writes: nobody else can commit until it ends.
+    fn look(&self, connection: &Connection) -> Result<(), DbErr> {
+        let others = connection.others()?;
+        if self.others.swap(others, Ordering::SeqCst) != others {
+            self.count.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    /// After a transaction, whatever became of it.
+    fn ended(&self, connection: &Connection) {
+        if connection.was_touched() {
+            self.count.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
 
 impl Writer {
     /// Starts the thread. What units wait for beside SQL belongs to the present runtime.
@@ -48,21 +78,29 @@ impl Writer {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let runtime = Handle::current();
         let copying = Copying::start(place.open()?)?;
-        thread("sqlite-writer", move || runtime.block_on(serve(place, connection, receiver, copying)))?;
-        Ok(Self(sender))
+        let changes = Arc::new(Changes::default());
+        let told = Arc::clone(&changes);
+        thread("sqlite-writer", move || runtime.block_on(serve(place, connection, receiver, copying, &told)))?;
+        Ok(Self { queue: sender, changes })
+    }
+
+    /// How many changes there were so far to what is shown of patients, or may have been. The same before a
+    /// read and at the beginning of a later transaction that writes: what was read still holds there.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.count.load(Ordering::SeqCst)
     }
 
     /// Queues a unit and waits for its commit.
     pub(crate) async fn run(&self, job: Job) -> Result<(), Stop> {
         let (done, answer) = oneshot::channel();
-        self.0.send(Message::Unit(Waiting { job, done })).await.map_err(|_| gone())?;
+        self.queue.send(Message::Unit(Waiting { job, done })).await.map_err(|_| gone())?;
         answer.await.unwrap_or_else(|_| Err(gone()))
     }
 
     /// Finishes what waits and closes the connection.
     pub(crate) async fn close(&self) {
         let (done, answer) = oneshot::channel();
-        if self.0.send(Message::Close(done)).await.is_ok() {
+        if self.queue.send(Message::Close(done)).await.is_ok() {
             let _ = answer.await;
         }
     }
@@ -114,7 +152,7 @@ impl Copying {
     }
 }
 
-async fn serve(place: Place, connection: Connection, mut queue: mpsc::Receiver<Message>, mut copying: Copying) {
+async fn serve(place: Place, connection: Connection, mut queue: mpsc::Receiver<Message>, mut copying: Copying, changes: &Changes) {
     let mut connection = Arc::new(connection);
     let mut messages = Vec::with_capacity(GROUP);
     while queue.recv_many(&mut messages, GROUP).await > 0 {
@@ -126,7 +164,7 @@ async fn serve(place: Place, connection: Connection, mut queue: mpsc::Receiver<M
                 Message::Close(done) => closing = Some(done),
             }
         }
-        commit_together(&connection, units).await;
+        commit_together(&connection, units, changes).await;
         copying.committed();
         if let Some(done) = closing {
             copying.end();
@@ -139,6 +177,8 @@ async fn serve(place: Place, connection: Connection, mut queue: mpsc::Receiver<M
             && let Ok(fresh) = open(&place)
         {
             connection = Arc::new(fresh);
+            // It doesn't know what others did before it was there.
+            changes.count.fetch_add(1, Ordering::SeqCst);
         }
     }
 }
@@ -149,15 +189,15 @@ async fn guarded(unit: &Waiting, part: &Tx) -> Result<(), Stop> {
     run.await.unwrap_or_else(|_| Err(Stop::Storage(StorageError::Statement("a unit of work panicked".into()))))
 }
 
-async fn commit_together(connection: &Arc<Connection>, units: Vec<Waiting>) {
+async fn commit_together(connection: &Arc<Connection>, units: Vec<Waiting>, changes: &Changes) {
     if units.is_empty() {
         return;
     }
-    match run_group(connection, &units).await {
+    match run_group(connection, &units, changes).await {
         Ok(results) => answer(units.into_iter().zip(results)),
         Err(_) if units.len() > 1 => {
             for unit in units {
-                let result = run_group(connection, std::slice::from_ref(&unit)).await;
+                let result = run_group(connection, std::slice::from_ref(&unit), changes).await;
                 let result = result.and_then(|mut results| results.pop().unwrap_or_else(|| Err(gone())));
                 let _ = unit.done.send(result);
             }
@@ -174,9 +214,14 @@ fn answer(results: impl Iterator<Item = (Waiting, Result<(), Stop>)>) {
 }
 
 /// One IMMEDIATE transaction. `Err`: nothing of the group was committed.
-async fn run_group(connection: &Arc<Connection>, units: &[Waiting]) -> Result<Vec<Result<(), Stop>>, Stop> {
+async fn run_group(connection: &Arc<Connection>, units: &[Waiting], changes: &Changes) -> Result<Vec<Result<(), Stop>>, Stop> {
     connection.again("BEGIN IMMEDIATE").map_err(storage)?;
-    let done = run_units(connection, units).await.and_then(|results| {
+    let looked = changes.look(connection).map_err(storage);
+    let ran = match looked {
+        Ok(()) => run_units(connection, units).await,
+        Err(stop) => Err(stop),
+    };
+    let done = ran.and_then(|results| {
         // After some faults (disk full, I/O) SQLite ends the transaction by itself: what was written
         // then stands alone or not at all, and nothing of it may be acknowledged.
         if connection.is_idle() {
@@ -188,6 +233,7 @@ async fn run_group(connection: &Arc<Connection>, units: &[Waiting]) -> Result<Ve
     if done.is_err() {
         connection.clear();
     }
+    changes.ended(connection);
     done
 }
 
