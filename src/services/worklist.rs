@@ -223,7 +223,7 @@ pub async fn mark(services: &Services, caller: &Caller, unit: UnitId, from: Naiv
             Box::pin(async move {
                 let organization = caller.actor.organization();
                 let unit = organizations::unit(snapshot, organization, window.unit).await?.ok_or(Error::NotFound)?;
-                decide(&caller.actor, Action::ReadWorklist, Resource { units: &[unit.id], stated: None })?;
+                decide(&caller.actor, Action::ReadWorklist, Resource::in_units(&[unit.id]))?;
                 Ok::<_, Error>(mark_of(worklist::states(snapshot, window).await?))
             })
         })
@@ -272,7 +272,7 @@ async fn read(
 ) -> Result<(Page, Ground, Arc<OrganizationKeys>), Error> {
     let organization = caller.actor.organization();
     let unit = organizations::unit(snapshot, organization, query.unit).await?.ok_or(Error::NotFound)?;
-    let ground = decide(&caller.actor, Action::ReadWorklist, Resource { units: &[unit.id], stated: None })?;
+    let ground = decide(&caller.actor, Action::ReadWorklist, Resource::in_units(&[unit.id]))?;
     let threshold = threshold(snapshot, organization, unit.id).await?;
     let raw = worklist::rows(snapshot, &window(unit.id, query.from, query.to)?).await?;
     if raw.len() > MAX_ROWS {
