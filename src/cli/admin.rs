@@ -244,6 +244,10 @@ impl From<Error> for Failure {
             Error::Role => {
                 argument("clinician and unit_admin need a unit (role:UNIT), organization_admin and auditor have none".to_owned())
             }
+            Error::Scopes => argument(
+                "none of the client's scopes can be about one patient; it needs responses:read, responses:write, patients:read or invitations:read"
+                    .to_owned(),
+            ),
             Error::Fault(fault) => fault.into(),
         }
     }

@@ -3,7 +3,7 @@
 use super::argument;
 use super::failure::Failure;
 use crate::app::App;
-use crate::domain::ids::{ClientId, ClinicianId};
+use crate::domain::ids::{ClientId, ClinicianId, PatientId};
 use crate::services::admin::{Bearer, issue_token};
 use crate::services::clinic_session::{self, issue_link};
 use chrono::Duration;
@@ -28,6 +28,10 @@ pub(super) enum Command {
 pub(super) struct Issue {
     #[command(flatten)]
     bearer: Who,
+    /// For one patient only: the id of the patient here. The token then has those of the client's scopes
+    /// that can be about one patient, as scopes `patient/…` of SMART.
+    #[arg(long)]
+    patient: Option<String>,
     /// How many minutes it lives.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(i64).range(1..=525_600))]
     minutes: i64,
@@ -72,13 +76,22 @@ pub(super) async fn run(command: &Command, app: &App) -> Result<(), Failure> {
     }
 }
 
-async fn issue(Issue { bearer, minutes }: &Issue, app: &App) -> Result<(), Failure> {
+async fn issue(Issue { bearer, patient, minutes }: &Issue, app: &App) -> Result<(), Failure> {
     let bearer = match (&bearer.client, &bearer.clinician) {
         (Some(id), _) => ClientId::parse(id).map(Bearer::Client),
         (None, Some(id)) => ClinicianId::parse(id).map(Bearer::Clinician),
         (None, None) => None,
     };
-    let bearer = bearer.ok_or_else(no_id)?;
+    let bearer = match (bearer.ok_or_else(no_id)?, patient) {
+        (Bearer::Client(client), Some(id)) => {
+            let unread = || argument("--patient is not an id; the API answers it as `patient`".to_owned());
+            Bearer::ClientFor(client, PatientId::parse(id).ok_or_else(unread)?)
+        }
+        (bearer, None) => bearer,
+        (_, Some(_)) => {
+            return Err(argument("--patient goes with --client: a clinician's token is good for whom their roles say".to_owned()));
+        }
+    };
     println!(
         "{}",
         issue_token(&app.services, &app.settings.token_issuer, &app.settings.token_audience, bearer, Duration::minutes(*minutes)).await?

@@ -1,6 +1,6 @@
 //! Who is asking: the first argument of every service.
 
-use crate::domain::ids::{ClientId, ClinicianId, InvitationId, OrganizationId, SessionId, UnitId};
+use crate::domain::ids::{ClientId, ClinicianId, InvitationId, OrganizationId, PatientId, SessionId, UnitId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -119,6 +119,17 @@ pub struct Grant {
     pub unit: Option<UnitId>,
 }
 
+/// About whom a client's token is good for anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Width {
+    /// Everybody in its organization.
+    Organization,
+    /// This patient only: the token has scopes `patient/…` of SMART and names the patient.
+    Patient(PatientId),
+    /// Nobody: the token has such scopes and does not say which patient they are about.
+    Nobody,
+}
+
 /// A client of one organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientActor {
@@ -128,6 +139,8 @@ pub struct ClientActor {
     pub organization: OrganizationId,
     /// What both its row and its token allow.
     pub scopes: BTreeSet<Scope>,
+    /// About whom.
+    pub width: Width,
 }
 
 /// A signed-in person of one organization.

@@ -2,9 +2,14 @@
 //!
 //! To add an action: a variant of [`Action`], its line in [`decide`], its column in the table
 //! test. Objects of another organization never come this far: finders are scoped, so they are 404.
+//!
+//! A client whose token is good for one patient is refused wherever that patient is not stated
+//! ([`Resource::patient`]), so everything is closed to it that has not been taught: a service asks
+//! [`confined`] before it looks anything up, finds nothing of anybody else, and states whose it is; its
+//! handler then takes `PatientCaller` in place of `ApiCaller`.
 
-use crate::domain::actor::{Actor, ClinicianActor, Role, Scope};
-use crate::domain::ids::UnitId;
+use crate::domain::actor::{Actor, ClientActor, ClinicianActor, Role, Scope, Width};
+use crate::domain::ids::{PatientId, UnitId};
 use serde::{Deserialize, Serialize};
 
 /// Something an actor wants to do.
@@ -111,6 +116,20 @@ pub struct Resource<'a> {
     pub units: &'a [UnitId],
     /// A ground that the actor stated.
     pub stated: Option<Ground>,
+    /// The one patient whom it is about, where it is about one.
+    pub patient: Option<PatientId>,
+}
+
+impl<'a> Resource<'a> {
+    /// What is about units, and not said to be about a patient.
+    pub fn in_units(units: &'a [UnitId]) -> Self {
+        Self { units, stated: None, patient: None }
+    }
+
+    /// What is about a patient, or about the one that [`confined`] gave.
+    pub fn of(patient: impl Into<Option<PatientId>>) -> Self {
+        Self { units: &[], stated: None, patient: patient.into() }
+    }
 }
 
 /// Why not.
@@ -125,6 +144,12 @@ pub enum Denied {
     /// Role held, but no care relation: a structured ground is asked for.
     #[error("a ground is required")]
     GroundRequired,
+    /// The client's token is good for one patient, and this is not said to be about that one.
+    #[error("the token is good for one patient only")]
+    OnePatient,
+    /// The client's token is good for one patient and does not say which.
+    #[error("the claim patient names nobody")]
+    PatientUnnamed,
 }
 
 /// Decides. `Ok` carries the ground that the access log records.
@@ -135,13 +160,46 @@ pub fn decide(actor: &Actor, action: Action, resource: Resource<'_>) -> Result<G
         Actor::Holder(_) => Err(Denied::Role),
         Actor::Client(client) => {
             let scopes = client_scopes(action).ok_or(Denied::Role)?;
-            match scopes.first() {
-                Some(first) if !scopes.iter().any(|scope| client.scopes.contains(scope)) => Err(Denied::Scope(*first)),
-                _ => Ok(Ground::CareRelation),
+            // What every client may do is about no patient.
+            let Some(first) = scopes.first() else { return Ok(Ground::CareRelation) };
+            if !scopes.iter().any(|scope| client.scopes.contains(scope)) {
+                return Err(Denied::Scope(*first));
             }
+            within(client, resource.patient).map(|()| Ground::CareRelation)
         }
         Actor::Clinician(person) => decide_person(person, action, resource),
     }
+}
+
+/// Whether the client's token is good for what is about this patient; `None`: about none, or not said.
+fn within(client: &ClientActor, patient: Option<PatientId>) -> Result<(), Denied> {
+    match client.width {
+        Width::Organization => Ok(()),
+        Width::Patient(own) if patient == Some(own) => Ok(()),
+        Width::Patient(_) => Err(Denied::OnePatient),
+        Width::Nobody => Err(Denied::PatientUnnamed),
+    }
+}
+
+/// Refuses a client whose token is good for one patient: the door of what is not about one, or has not
+/// been taught.
+pub fn unconfined(actor: &Actor) -> Result<(), Denied> {
+    match actor {
+        Actor::Client(client) => within(client, None),
+        Actor::Clinician(_) | Actor::Holder(_) | Actor::System { .. } => Ok(()),
+    }
+}
+
+/// The only patient whom the actor may do it about, where its token is good for one: asked before anything
+/// is looked up, so that what is somebody else's is answered like what is not there. `None`: the other
+/// rules say who.
+pub fn confined(actor: &Actor, action: Action) -> Result<Option<PatientId>, Denied> {
+    let own = match actor {
+        Actor::Client(ClientActor { width: Width::Patient(own), .. }) => Some(*own),
+        Actor::Client(ClientActor { width: Width::Nobody, .. }) => None,
+        _ => return Ok(None),
+    };
+    decide(actor, action, Resource::of(own)).map(|_| own)
 }
 
 /// Whether the actor could ever do it, in whatever unit: asked before anything is looked up, so that
@@ -151,7 +209,7 @@ pub fn may_ever(actor: &Actor, action: Action) -> Result<(), Denied> {
         Actor::Clinician(person) => person.grants.iter().filter_map(|grant| grant.unit).collect(),
         _ => Vec::new(),
     };
-    decide(actor, action, Resource { units: &all, stated: None }).map(|_| ())
+    decide(actor, action, Resource::in_units(&all)).map(|_| ())
 }
 
 /// Scopes of which one is enough; an empty list: every client; `None`: no client.

@@ -30,6 +30,8 @@ impl From<Denied> for Problem {
             Denied::Scope(_) => Code::ScopeMissing,
             Denied::Role => Code::RoleMissing,
             Denied::GroundRequired => Code::GroundRequired,
+            Denied::OnePatient => Code::PatientOnly,
+            Denied::PatientUnnamed => Code::PatientUnnamed,
         })
     }
 }

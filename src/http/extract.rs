@@ -5,7 +5,7 @@
 use super::context::{RequestContext, current};
 use super::problem::{Code, Problem};
 use crate::domain::actor::Actor;
-use crate::domain::policy::Ground;
+use crate::domain::policy::{Ground, unconfined};
 use crate::services::holder::{self, Holder};
 use crate::services::idempotency::Repeatable;
 use crate::services::possession::{self, Shown};
@@ -84,7 +84,7 @@ pub(super) fn bearer(request: &HttpRequest) -> Result<String, Problem> {
     Ok(token.trim().to_owned())
 }
 
-/// A caller with an API token.
+/// A caller with an API token that is good for more than one patient.
 pub(super) struct ApiCaller(pub(super) Caller);
 
 impl FromRequest for ApiCaller {
@@ -94,13 +94,34 @@ impl FromRequest for ApiCaller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let door = door(&request)?;
-            let sent = Sent::of(&request, &door.services)?;
-            let actor = authenticate::authenticate(&door.services, sent.shown()).await?;
-            let (ground, ground_text) = stated_ground(&request);
-            Ok(Self(Caller { actor, request_id: current().id, ground, ground_text }))
+            let caller = caller(&request).await?;
+            // Before anything is looked up, so that the answer does not tell what there is.
+            unconfined(&caller.actor)?;
+            Ok(Self(caller))
         })
     }
+}
+
+/// A caller with an API token that may be good for one patient only: where the service says whose data it
+/// gives, or gives nobody's.
+pub(super) struct PatientCaller(pub(super) Caller);
+
+impl FromRequest for PatientCaller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self(caller(&request).await?)) })
+    }
+}
+
+async fn caller(request: &HttpRequest) -> Result<Caller, Problem> {
+    let door = door(request)?;
+    let sent = Sent::of(request, &door.services)?;
+    let actor = authenticate::authenticate(&door.services, sent.shown()).await?;
+    let (ground, ground_text) = stated_ground(request);
+    Ok(Caller { actor, request_id: current().id, ground, ground_text })
 }
 
 /// A caller with an API token, for what holds nothing about a person.

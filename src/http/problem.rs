@@ -49,6 +49,8 @@ codes! {
     ScopeMissing "scope-missing" 403,
     RoleMissing "role-missing" 403,
     GroundRequired "ground-required" 403,
+    PatientOnly "patient-only" 403,
+    PatientUnnamed "patient-unnamed" 403,
     SignInRequired "sign-in-required" 403,
     NotFound "not-found" 404,
     RouteNotFound "route-not-found" 404,

@@ -8,8 +8,10 @@ use crate::crypto::ring::Purpose;
 use crate::crypto::tokens;
 use crate::domain::actor::{Grant, Role, Scope};
 use crate::domain::identifier::PatientIdentifier;
-use crate::domain::ids::{ClientId, ClinicianId, OrganizationId, UnitId, uuid_v7};
+use crate::domain::ids::{ClientId, ClinicianId, OrganizationId, PatientId, UnitId, uuid_v7};
+use crate::domain::smart;
 use crate::storage::organizations::{self, ClinicianKey};
+use crate::storage::patients;
 use chrono::Duration;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -31,6 +33,9 @@ pub enum Error {
     /// A role without the unit it needs, or with one it can't have.
     #[error("the role does not fit the unit")]
     Role,
+    /// A client none of whose scopes can be about one patient.
+    #[error("the client has no scope that can be about one patient")]
+    Scopes,
     /// Below.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -321,8 +326,15 @@ pub async fn list_clinicians(services: &Services) -> Result<Vec<Clinician>, Faul
 pub enum Bearer {
     /// A client, with all its scopes.
     Client(ClientId),
+    /// A client, for one patient: with those of its scopes that can be about one (`patient/…` of SMART).
+    ClientFor(ClientId, PatientId),
     /// A clinician.
     Clinician(ClinicianId),
+}
+
+async fn client_of(services: &Services, id: ClientId) -> Result<Client, Error> {
+    let read = services.db.read(id, |id, snapshot| Box::pin(async move { Ok::<_, Fault>(organizations::client(snapshot, *id).await?) }));
+    read.await?.ok_or(Error::NotFound("client"))
 }
 
 /// Issues an access token (RFC 9068) of the built-in issuer.
@@ -330,13 +342,22 @@ pub async fn issue_token(services: &Services, issuer: &str, audience: &str, bear
     let now = services.now();
     let claims = match bearer {
         Bearer::Client(id) => {
-            let client = services
-                .db
-                .read(id, |id, snapshot| Box::pin(async move { Ok::<_, Fault>(organizations::client(snapshot, *id).await?) }))
-                .await?;
-            let client = client.ok_or(Error::NotFound("client"))?;
+            let client = client_of(services, id).await?;
             let scopes: Vec<&str> = client.scopes.iter().map(|scope| scope.word()).collect();
             json!({"sub": id.to_string(), "client_id": id.to_string(), "kartlegging_kind": "client", "scope": scopes.join(" ")})
+        }
+        Bearer::ClientFor(id, patient) => {
+            let client = client_of(services, id).await?;
+            let scopes = smart::of_patient(&client.scopes);
+            if scopes.is_empty() {
+                return Err(Error::Scopes);
+            }
+            let known = services.db.read((client.organization, patient), |(organization, patient), snapshot| {
+                Box::pin(async move { Ok::<_, Fault>(patients::find(snapshot, *organization, *patient).await?) })
+            });
+            known.await?.filter(|known| !known.is_erased()).ok_or(Error::NotFound("patient"))?;
+            let (id, scopes) = (id.to_string(), scopes.join(" "));
+            json!({"sub": id, "client_id": id, "kartlegging_kind": "client", "scope": scopes, "patient": patient.to_string()})
         }
         Bearer::Clinician(id) => {
             let found = services

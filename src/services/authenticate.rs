@@ -6,15 +6,14 @@ use super::fault::Fault;
 use super::possession::{self, Shown};
 use crate::crypto::jwks::{Issuer, TokenError, check_times};
 use crate::crypto::verified::Verified;
-use crate::domain::actor::{Actor, ClientActor, ClinicianActor, Scope};
+use crate::domain::actor::{Actor, ClientActor, ClinicianActor};
 use crate::domain::ids::{ClientId, ClinicianId};
-use crate::domain::smart;
+use crate::domain::smart::{self, Given};
 use crate::storage::organizations::{self, ClinicianKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How long it is not looked up again whom a token names, seconds; only for what is about no person.
@@ -172,11 +171,16 @@ pub(super) fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
     }
 }
 
-fn scopes(claims: &Map<String, Value>, name: &str) -> BTreeSet<Scope> {
+/// Claim with the patient whom scopes `patient/…` are about (SMART App Launch 2.2, launch context).
+const PATIENT: &str = "patient";
+
+/// What a token gives; `name` is that of the claim with the scopes.
+fn given(claims: &Map<String, Value>, name: &str) -> Given {
+    let patient = claims.get(PATIENT).and_then(Value::as_str);
     match claims.get(name) {
-        Some(Value::String(list)) => list.split(' ').flat_map(smart::scopes).collect(),
-        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).flat_map(smart::scopes).collect(),
-        _ => BTreeSet::new(),
+        Some(Value::String(list)) => smart::given(list.split(' '), patient),
+        Some(Value::Array(list)) => smart::given(list.iter().filter_map(Value::as_str), patient),
+        _ => smart::given([], patient),
     }
 }
 
@@ -185,7 +189,7 @@ async fn own(services: &Services, claims: &Map<String, Value>) -> Result<Actor, 
     match text(claims, "kartlegging_kind").as_deref() {
         Some("client") => {
             let id = ClientId::parse(&subject).ok_or(Error::Token("subject"))?;
-            client(services, Key::Own(id), &scopes(claims, "scope")).await
+            client(services, Key::Own(id), &given(claims, "scope")).await
         }
         Some("clinician") => {
             let id = ClinicianId::parse(&subject).ok_or(Error::Token("subject"))?;
@@ -205,7 +209,7 @@ async fn external(services: &Services, map: &ClaimMap, claims: &Map<String, Valu
         if !own || claim(&map.assurance).is_some() {
             return Err(Error::Token("neither a known person nor a client"));
         }
-        let actor = client(services, Key::External(id), &scopes(claims, &map.scope)).await?;
+        let actor = client(services, Key::External(id), &given(claims, &map.scope)).await?;
         return spoken_for(services, map, actor).await;
     };
     let assurance = claim(&map.assurance);
@@ -246,7 +250,7 @@ enum Key {
     External(String),
 }
 
-async fn client(services: &Services, key: Key, asked: &BTreeSet<Scope>) -> Result<Actor, Error> {
+async fn client(services: &Services, key: Key, given: &Given) -> Result<Actor, Error> {
     let found = services
         .db
         .read(key, |key, snapshot| {
@@ -259,8 +263,8 @@ async fn client(services: &Services, key: Key, asked: &BTreeSet<Scope>) -> Resul
         })
         .await?;
     let client = found.ok_or(Error::Token("client unknown"))?;
-    let scopes = client.scopes.intersection(asked).copied().collect();
-    Ok(Actor::Client(ClientActor { id: client.id, organization: client.organization, scopes }))
+    let scopes = client.scopes.intersection(&given.scopes).copied().collect();
+    Ok(Actor::Client(ClientActor { id: client.id, organization: client.organization, scopes, width: given.width }))
 }
 
 async fn clinician(services: &Services, key: ClinicianKey, assurance: Option<String>) -> Result<Actor, Error> {

@@ -6,7 +6,7 @@ use super::authenticate::{Error, unverified_claims};
 use super::fault::Fault;
 use super::{Services, possession};
 use crate::crypto::jwks::Issuer;
-use crate::domain::actor::{Actor, ClientActor};
+use crate::domain::actor::{Actor, ClientActor, Width};
 use crate::storage::{dpop_proofs, organizations};
 use serde_json::{Map, Value};
 
@@ -64,5 +64,5 @@ pub async fn authenticate(services: &Services, token: &str, address: &str) -> Re
     if !first {
         return Err(Error::Token("seen before"));
     }
-    Ok(Actor::Client(ClientActor { id: client.id, organization: client.organization, scopes: client.scopes }))
+    Ok(Actor::Client(ClientActor { id: client.id, organization: client.organization, scopes: client.scopes, width: Width::Organization }))
 }

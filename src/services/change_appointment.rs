@@ -92,7 +92,7 @@ pub async fn search(services: &Services, caller: &Caller, external_id: String) -
         .await?;
     let Some(found) = found else { return Ok(None) };
     let visit = &found.visit;
-    let ground = decide(&caller.actor, Action::ReadInvitation, Resource { units: &[visit.unit], stated: caller.ground })?;
+    let ground = decide(&caller.actor, Action::ReadInvitation, Resource { stated: caller.ground, ..Resource::in_units(&[visit.unit]) })?;
     let deed = Deed::done("appointment.search", Some(("appointment", visit.id.0)), vec![visit.patient]).in_unit(visit.unit).on(ground);
     audit::commit_read(services, caller, deed).await?;
     Ok(Some(found))
@@ -109,11 +109,11 @@ async fn change_in(tx: &Tx, services: &Services, caller: &Caller, id: Appointmen
     // Invitations before their visit: the order in which everybody takes the locks.
     invitations::lock_of_appointment(tx, organization, id).await?;
     let known = appointments::lock(tx, organization, id).await?.ok_or(Error::NotFound)?;
-    let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[known.unit], stated: None })?;
+    let ground = decide(&caller.actor, Action::ManageInvitations, Resource::in_units(&[known.unit]))?;
     let mut to = known.clone();
     if let Some(unit) = change.unit.filter(|unit| *unit != known.unit) {
         to.unit = organizations::unit(tx, organization, unit).await?.ok_or(Error::Unit)?.id;
-        decide(&caller.actor, Action::ManageInvitations, Resource { units: &[to.unit], stated: None })?;
+        decide(&caller.actor, Action::ManageInvitations, Resource::in_units(&[to.unit]))?;
     }
     if let Some(starts_at) = change.starts_at.filter(|at| *at != known.starts_at) {
         if starts_at <= now || starts_at > now + Duration::days(FARTHEST) {

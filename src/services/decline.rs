@@ -47,7 +47,7 @@ pub async fn for_patient(services: &Services, caller: &Caller, id: InvitationId)
             Box::pin(async move {
                 let now = services.now();
                 let row = invitations::lock(tx, caller.actor.organization(), *id).await?.ok_or(invitation::Error::NotFound)?;
-                let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[row.unit], stated: None })?;
+                let ground = decide(&caller.actor, Action::ManageInvitations, Resource::in_units(&[row.unit]))?;
                 let to = row.state.decline()?;
                 if to != row.state {
                     invitations::transition(tx, &row, to, row.flagged, now).await?;

@@ -132,7 +132,7 @@ pub async fn enter(services: &Services, caller: &Caller, command: Command, reque
     let view = responses_service::entered(services, caller, id).await?;
     if repeated {
         // Who repeats it must still be allowed to, and giving the answers out again is a read.
-        let ground = decide(&caller.actor, Action::EnterPaper, Resource { units: &[view.unit], stated: None })?;
+        let ground = decide(&caller.actor, Action::EnterPaper, Resource::in_units(&[view.unit]))?;
         let deed = Deed::done("response.read", Some(("response", id.0)), vec![view.patient]).in_unit(view.unit).on(ground);
         audit::commit_read(services, caller, deed).await?;
     }
@@ -167,7 +167,7 @@ async fn enter_once(services: &Services, caller: &Caller, command: Command, requ
 async fn enter_in(tx: &Tx, services: &Services, caller: &Caller, command: &Command, begun: &idempotency::Use) -> Result<ResponseId, Error> {
     let now = services.now();
     let row = invitation_of(tx, services, caller, &command.whose, now).await?;
-    decide(&caller.actor, Action::EnterPaper, Resource { units: &[row.unit], stated: None })?;
+    decide(&caller.actor, Action::EnterPaper, Resource::in_units(&[row.unit]))?;
     let mut held: Held = hold_locked(services, tx, row).await?;
     held.invitation = reopened(tx, held.invitation, now).await?;
     let language = match &command.language {
@@ -217,7 +217,7 @@ async fn invitation_of(tx: &Tx, services: &Services, caller: &Caller, whose: &Wh
         Whose::Invitation(id) => invitations::lock(tx, organization, *id).await?.ok_or(Error::NotFound),
         Whose::Patient { patient, unit, form } => {
             let unit = organizations::unit(tx, organization, *unit).await?.ok_or(Error::Unit)?;
-            decide(&caller.actor, Action::EnterPaper, Resource { units: &[unit.id], stated: None })?;
+            decide(&caller.actor, Action::EnterPaper, Resource::in_units(&[unit.id]))?;
             let patient = patients::hold(tx, organization, *patient).await?.ok_or(Error::NotFound)?;
             if patient.key.is_none() {
                 return Err(Error::Erased);

@@ -130,7 +130,7 @@ pub async fn report(services: &Services, caller: &Caller, from: NaiveDate, to: N
         return Err(Error::Window);
     }
     let asked = own_units(&caller.actor);
-    let ground = decide(&caller.actor, Action::ReadStatistics, Resource { units: asked.as_deref().unwrap_or_default(), stated: None })?;
+    let ground = decide(&caller.actor, Action::ReadStatistics, Resource::in_units(asked.as_deref().unwrap_or_default()))?;
     let context = (caller.actor.organization(), asked, (month_of(from), month_of(to)));
     let (rows, units) = services
         .db

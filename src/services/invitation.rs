@@ -179,7 +179,7 @@ pub async fn get(services: &Services, caller: &Caller, id: InvitationId) -> Resu
         })
         .await?;
     let found = found.ok_or(Error::NotFound)?;
-    let ground = decide(&caller.actor, Action::ReadInvitation, Resource { units: &[found.unit], stated: caller.ground })?;
+    let ground = decide(&caller.actor, Action::ReadInvitation, Resource { stated: caller.ground, ..Resource::in_units(&[found.unit]) })?;
     let deed = Deed::done("invitation.read", Some(("invitation", id.0)), vec![found.patient]).in_unit(found.unit).on(ground);
     audit::commit_read(services, caller, deed).await?;
     Ok(found)
@@ -193,7 +193,7 @@ pub async fn revoke(services: &Services, caller: &Caller, id: InvitationId) -> R
         .write(context, |(services, caller, id, now), tx| {
             Box::pin(async move {
                 let row = invitations::lock(tx, caller.actor.organization(), *id).await?.ok_or(Error::NotFound)?;
-                let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[row.unit], stated: None })?;
+                let ground = decide(&caller.actor, Action::ManageInvitations, Resource::in_units(&[row.unit]))?;
                 let to = row.state.revoke()?;
                 if to != row.state {
                     invitations::transition(tx, &row, to, row.flagged, *now).await?;
@@ -219,7 +219,7 @@ pub async fn reissue(services: &Services, caller: &Caller, id: InvitationId, req
             let credential = Uuid::parse_str(&outcome).map(CredentialId).map_err(|_| Fault::Content("idempotency outcome"))?;
             let issued = render(services, caller.actor.organization(), id, credential).await?.ok_or(Error::NotFound)?;
             let unit = issued.invitation.unit;
-            let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[unit], stated: None })?;
+            let ground = decide(&caller.actor, Action::ManageInvitations, Resource::in_units(&[unit]))?;
             let deed = Deed::done("invitation.issue-again", Some(("invitation", id.0)), vec![issued.invitation.patient]);
             audit::commit_read(services, caller, deed.in_unit(unit).on(ground)).await?;
             Ok(issued)
@@ -247,7 +247,7 @@ async fn reissue_in(
     now: DateTime<Utc>,
 ) -> Result<Issued, Error> {
     let row = invitations::lock(tx, caller.actor.organization(), id).await?.ok_or(Error::NotFound)?;
-    let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[row.unit], stated: None })?;
+    let ground = decide(&caller.actor, Action::ManageInvitations, Resource::in_units(&[row.unit]))?;
     if patients::hold(tx, row.organization, row.patient).await?.is_none_or(|patient| patient.key.is_none()) {
         return Err(Error::Erased);
     }

@@ -269,7 +269,7 @@ async fn replay(services: &Services, caller: &Caller, outcome: &str) -> Result<V
             Kept::Done(invitation, credential) => {
                 let found = render(services, caller.actor.organization(), InvitationId(invitation), CredentialId(credential)).await?;
                 let issued = found.ok_or(Fault::Content("idempotency outcome"))?;
-                decide(&caller.actor, Action::ManageInvitations, Resource { units: &[issued.invitation.unit], stated: None })?;
+                decide(&caller.actor, Action::ManageInvitations, Resource::in_units(&[issued.invitation.unit]))?;
                 Ok(issued)
             }
             Kept::Field(pointer, fault) => {
@@ -298,7 +298,7 @@ pub async fn register_visit(services: &Services, caller: &Caller, patient: Patie
                 let unit = organizations::unit(tx, caller.actor.organization(), visit.unit)
                     .await?
                     .ok_or(field("/appointment/unit", FieldFault::UnitUnknown))?;
-                let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[unit.id], stated: None })?;
+                let ground = decide(&caller.actor, Action::ManageInvitations, Resource::in_units(&[unit.id]))?;
                 let patient = known_patient(tx, services, caller, patient, (unit.id, ground)).await?;
                 let id = put_appointment(tx, services, caller, visit, patient, now).await?;
                 let deed = Deed::done("appointment.register", Some(("appointment", id.0)), vec![patient]).in_unit(unit.id).on(ground);
@@ -316,7 +316,7 @@ fn field(pointer: &'static str, fault: FieldFault) -> Error {
 async fn issue_in(tx: &Tx, services: &Services, caller: &Caller, order: &Order) -> Result<Made, Error> {
     let now = services.now();
     let unit = unit_of(tx, caller, order).await?;
-    let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[unit.id], stated: None })?;
+    let ground = decide(&caller.actor, Action::ManageInvitations, Resource::in_units(&[unit.id]))?;
     let (form_name, form_version) = form_of(services, order, &unit)?;
     check_times(order, now)?;
     let patient = known_patient(tx, services, caller, &order.patient, (unit.id, ground)).await?;

@@ -52,7 +52,7 @@ pub async fn open(services: &Services, caller: &Caller, id: InvitationId) -> Res
             Box::pin(async move {
                 let organization = caller.actor.organization();
                 let row = invitations::find(snapshot, organization, *id).await?.ok_or(Error::NotFound)?;
-                let ground = decide(&caller.actor, Action::EnterPaper, Resource { units: &[row.unit], stated: None })?;
+                let ground = decide(&caller.actor, Action::EnterPaper, Resource::in_units(&[row.unit]))?;
                 if row.state == InvitationState::Closed(ClosedReason::Revoked) {
                     return Err(NotPossible(row.state).into());
                 }

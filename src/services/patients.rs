@@ -48,7 +48,7 @@ pub struct PatientView {
 
 /// Looks a patient up by identifier: none or one.
 pub async fn search(services: &Services, caller: &Caller, identifier: PatientIdentifier) -> Result<Option<PatientView>, Error> {
-    let ground = decide(&caller.actor, Action::SearchPatients, Resource { units: &[], stated: caller.ground })?;
+    let ground = decide(&caller.actor, Action::SearchPatients, Resource { stated: caller.ground, ..Resource::default() })?;
     let context = (services.clone(), caller.clone(), identifier);
     let (found, unit) = services
         .db
@@ -125,7 +125,7 @@ pub async fn timeline(services: &Services, caller: &Caller, id: PatientId) -> Re
                 let organization = caller.actor.organization();
                 let row = patients::find(snapshot, organization, *id).await?.ok_or(Error::NotFound)?;
                 let units = care_units(snapshot, caller, *id, services.now()).await?;
-                let ground = decide(&caller.actor, Action::ReadAnswers, Resource { units: &units, stated: caller.ground })?;
+                let ground = decide(&caller.actor, Action::ReadAnswers, Resource { stated: caller.ground, ..Resource::in_units(&units) })?;
                 let (cipher, person) = open_patient(&services.vault, snapshot, &row).await?.ok_or(Error::Erased)?;
                 let mut events = Vec::new();
                 for visit in appointments::of_patient(snapshot, organization, *id).await? {
@@ -207,7 +207,7 @@ pub async fn access_log(
                 let organization = caller.actor.organization();
                 patients::find(snapshot, organization, *id).await?.ok_or(Error::NotFound)?;
                 let units = care_units(snapshot, caller, *id, services.now()).await?;
-                let ground = decide(&caller.actor, Action::ReadAccessLog, Resource { units: &units, stated: None })?;
+                let ground = decide(&caller.actor, Action::ReadAccessLog, Resource::in_units(&units))?;
                 let own = log_units(&caller.actor);
                 let mut entries = access_log::of_patient(snapshot, organization, *id, own.as_ref(), *before, *limit + 1).await?;
                 let shown = usize::try_from(*limit).unwrap_or(usize::MAX);

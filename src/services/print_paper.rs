@@ -70,7 +70,7 @@ async fn order(
 ) -> Result<Order, Error> {
     let organization = caller.actor.organization();
     let row = invitations::find(reader, organization, id).await?.ok_or(Error::NotFound)?;
-    let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &[row.unit], stated: caller.ground })?;
+    let ground = decide(&caller.actor, Action::ManageInvitations, Resource { stated: caller.ground, ..Resource::in_units(&[row.unit]) })?;
     row.state.print()?;
     if services.now() >= row.answer_until {
         return Err(NotPossible(InvitationState::Closed(ClosedReason::Expired)).into());

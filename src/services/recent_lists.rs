@@ -3,7 +3,7 @@
 //!
 //! A list is kept for a minute, in memory only, and is shown as long as nothing has changed that lists are made
 //! of. That is counted where it can be (`Db::changes`): on SQLite, which one process writes. On PostgreSQL every
-//! list is read (`docs/adr/0026-recent-lists.md`).
+//! list is read (`docs/adr/0027-recent-lists.md`).
 
 use super::worklist::{List, Query};
 use crate::domain::ids::{OrganizationId, UnitId};

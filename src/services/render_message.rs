@@ -92,7 +92,7 @@ pub async fn render(services: &Services, caller: &Caller, id: InvitationId, kind
 async fn render_in(tx: &Tx, services: &Services, caller: &Caller, id: InvitationId, kind: Kind) -> Result<Option<Message>, Error> {
     let organization = caller.actor.organization();
     let row = invitations::lock(tx, organization, id).await?.ok_or(Error::NotFound)?;
-    let ground = decide(&caller.actor, Action::RenderMessage, Resource { units: &[row.unit], stated: None })?;
+    let ground = decide(&caller.actor, Action::RenderMessage, Resource::in_units(&[row.unit]))?;
     let patient = patients::hold(tx, organization, row.patient).await?.ok_or(Error::NotFound)?;
     let phone = phone(services, tx, &patient).await?;
     row.state.print()?;

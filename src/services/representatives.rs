@@ -232,8 +232,8 @@ async fn allowed(reader: &impl Reader, services: &Services, caller: &Caller, id:
     patients::find(reader, caller.actor.organization(), id).await?.ok_or(Error::NotFound)?;
     let units = care_units(reader, caller, id, services.now()).await?;
     let mut own = units.iter().copied();
-    let may = |unit| decide(&caller.actor, Action::ManageInvitations, Resource { units: &[unit], stated: None }).is_ok();
-    let ground = decide(&caller.actor, Action::ManageInvitations, Resource { units: &units, stated: None })?;
+    let may = |unit| decide(&caller.actor, Action::ManageInvitations, Resource::in_units(&[unit])).is_ok();
+    let ground = decide(&caller.actor, Action::ManageInvitations, Resource::in_units(&units))?;
     Ok((own.find(|unit| caller.actor.person().is_some() && may(*unit)), ground))
 }
 

@@ -10,7 +10,7 @@ use crate::domain::answers::Answers;
 use crate::domain::clock::oslo_day_start;
 use crate::domain::ids::{AppointmentId, ClinicianId, InvitationId, OrganizationId, PatientId, ResponseId, UnitId};
 use crate::domain::language::Language;
-use crate::domain::policy::{Action, Denied, Ground, Resource, decide};
+use crate::domain::policy::{Action, Denied, Ground, Resource, confined, decide};
 use crate::domain::respondent::Respondent;
 use crate::domain::summary::{Previous, Summary, SummaryInput, Threshold, summarise};
 use crate::fhir::read::ResponseStatus;
@@ -188,9 +188,12 @@ pub(super) struct Allowed {
 
 pub(super) async fn allow(services: &Services, caller: &Caller, id: ResponseId, snapshot: &Snapshot) -> Result<Allowed, Error> {
     let organization = caller.actor.organization();
-    let response = responses::find(snapshot, organization, id).await?.ok_or(Error::NotFound)?;
+    let only = confined(&caller.actor, Action::ReadAnswers)?;
+    let found = responses::find(snapshot, organization, id).await?;
+    let response = found.filter(|found| only.is_none_or(|only| found.patient == only)).ok_or(Error::NotFound)?;
     let units = response_units(snapshot, caller, &response, services.now()).await?;
-    let ground = decide(&caller.actor, Action::ReadAnswers, Resource { units: &units, stated: caller.ground })?;
+    let about = Resource { units: &units, stated: caller.ground, patient: Some(response.patient) };
+    let ground = decide(&caller.actor, Action::ReadAnswers, about)?;
     with_ground(services, snapshot, response, ground).await
 }
 

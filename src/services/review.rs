@@ -47,7 +47,7 @@ pub async fn review(services: &Services, caller: &Caller, id: ResponseId, versio
                 let organization = caller.actor.organization();
                 let response = responses::hold(tx, organization, *id).await?.ok_or(Error::NotFound)?;
                 let units = response_units(tx, caller, &response, now).await?;
-                let ground = decide(&caller.actor, Action::Review, Resource { units: &units, stated: caller.ground })?;
+                let ground = decide(&caller.actor, Action::Review, Resource { stated: caller.ground, ..Resource::in_units(&units) })?;
                 let Actor::Clinician(person) = &caller.actor else { return Err(Denied::Role.into()) };
                 if patients::find(tx, organization, response.patient).await?.is_none_or(|patient| patient.key.is_none()) {
                     return Err(Error::Erased);
@@ -95,7 +95,7 @@ pub async fn undo(services: &Services, caller: &Caller, id: ResponseId, version:
                 let organization = caller.actor.organization();
                 let response = responses::hold(tx, organization, *id).await?.ok_or(Error::NotFound)?;
                 let units = response_units(tx, caller, &response, services.now()).await?;
-                let ground = decide(&caller.actor, Action::Review, Resource { units: &units, stated: caller.ground })?;
+                let ground = decide(&caller.actor, Action::Review, Resource { stated: caller.ground, ..Resource::in_units(&units) })?;
                 let Actor::Clinician(person) = &caller.actor else { return Err(Denied::Role.into()) };
                 if *version < 1 || *version > response.version {
                     return Err(Error::Version);

@@ -174,7 +174,7 @@ async fn read(services: &Services, caller: &Caller, query: Query, snapshot: &Sna
         return Err(Error::NotFound);
     }
     let asked = query.unit.map(|unit| vec![unit]).or_else(|| own_units(&caller.actor));
-    let ground = decide(&caller.actor, Action::ReadStatistics, Resource { units: asked.as_deref().unwrap_or_default(), stated: None })?;
+    let ground = decide(&caller.actor, Action::ReadStatistics, Resource::in_units(asked.as_deref().unwrap_or_default()))?;
     let (first, last) = (week_of(query.from), week_of(query.to));
     let to = last.checked_add_days(Days::new(6)).ok_or(Error::Window)?;
     let today = oslo_date(services.now());

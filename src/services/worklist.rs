@@ -217,7 +217,7 @@ pub async fn list(services: &Services, caller: &Caller, query: Query) -> Result<
 
 /// The page of a list, after the view was logged. `None`: the list was kept, and something has changed.
 async fn shown(services: &Services, caller: &Caller, query: &Query, list: &List, kept: bool) -> Result<Option<Page>, Error> {
-    let ground = decide(&caller.actor, Action::ReadWorklist, Resource { units: &[query.unit], stated: None })?;
+    let ground = decide(&caller.actor, Action::ReadWorklist, Resource::in_units(&[query.unit]))?;
     // The key of the last row holds a score: it leaves sealed, and good for this unit only.
     let after = query.cursor.as_deref().map(|cursor| read_cursor(&list.keys, query.unit, cursor)).transpose()?;
     let mut rows = list.rows.iter().filter(|row| after.as_ref().is_none_or(|after| sort_key(row) > *after));
@@ -270,7 +270,7 @@ pub async fn mark(services: &Services, caller: &Caller, unit: UnitId, from: Naiv
             Box::pin(async move {
                 let organization = caller.actor.organization();
                 let unit = organizations::unit(snapshot, organization, window.unit).await?.ok_or(Error::NotFound)?;
-                decide(&caller.actor, Action::ReadWorklist, Resource { units: &[unit.id], stated: None })?;
+                decide(&caller.actor, Action::ReadWorklist, Resource::in_units(&[unit.id]))?;
                 Ok::<_, Error>(mark_of(worklist::states(snapshot, window).await?))
             })
         })
@@ -314,7 +314,7 @@ fn window(unit: UnitId, from: NaiveDate, to: NaiveDate) -> Result<worklist::Wind
 async fn read(services: &Services, caller: &Caller, query: &Query, snapshot: &Snapshot) -> Result<List, Error> {
     let organization = caller.actor.organization();
     let unit = organizations::unit(snapshot, organization, query.unit).await?.ok_or(Error::NotFound)?;
-    decide(&caller.actor, Action::ReadWorklist, Resource { units: &[unit.id], stated: None })?;
+    decide(&caller.actor, Action::ReadWorklist, Resource::in_units(&[unit.id]))?;
     let threshold = threshold(snapshot, organization, unit.id).await?;
     let raw = worklist::rows(snapshot, &window(unit.id, query.from, query.to)?).await?;
     if raw.len() > MAX_ROWS {

@@ -7,7 +7,7 @@ import { changed, examples, ground, issue, issues, meaning, refusal, synthetic }
 const FHIR = createRequire(import.meta.url)('fhirclient');
 const FORM = 'https://kartlegging.example/fhir/Questionnaire/follow-up|1.0.0';
 const { worse, better } = examples('follow-up');
-const { fhir, tokens } = await ground();
+const { fhir, tokens, command } = await ground();
 // Without a session of a web server it wants a place of its own to keep, and to forget, who is signed in.
 const kept = () => {
   const all = new Map();
@@ -90,6 +90,29 @@ test('fhirclient gathers all pages of a search', async () => {
   assert.equal((await launched.patient.read()).birthDate, '1947-10-14');
   const own = await launched.patient.request('QuestionnaireResponse', { pageLimit: 0, flat: true });
   assert.deepEqual(own.map(one).sort(), made.map(one).sort());
+});
+
+test('fhirclient with a token for one patient has that patient and nobody else', async () => {
+  const [mine, theirs] = [await issue(synthetic(250), 'follow-up'), await issue(synthetic(350), 'follow-up')];
+  const foreign = await smart.create(answering(theirs, worse));
+  const { sub } = JSON.parse(Buffer.from(tokens.filler.split('.')[1], 'base64url').toString());
+  const token = command('token', 'issue', '--client', sub, '--patient', mine.patient);
+  const { scope } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
+  assert.ok(scope.split(' ').every((word) => word.startsWith('patient/')), scope);
+  const launched = client(token, { patient: mine.patient });
+  const made = await launched.create(answering(mine, better));
+  assert.equal((await launched.patient.read()).id, mine.patient);
+  for (const query of ['', `?patient=${mine.patient}`, '?_count=1']) {
+    const found = await launched.request(`QuestionnaireResponse${query}`, { pageLimit: 0, flat: true });
+    assert.deepEqual(found.map(({ id }) => id), [made.id], query);
+  }
+  assert.deepEqual((await launched.request('Task', { flat: true })).map(({ id }) => id), [mine.id]);
+  for (const id of [`QuestionnaireResponse/${foreign.id}`, `Patient/${theirs.patient}`, `Task/${theirs.id}`]) {
+    assert.match((await said(launched.request(id), 404)).message, /not-found/, id);
+  }
+  assert.equal((await launched.request(`QuestionnaireResponse?patient=${theirs.patient}`)).total, 0);
+  assert.match((await said(launched.create(answering(theirs, better)), 422)).message, /resource-invalid/);
+  assert.match((await said(launched.request('Practitioner'), 403)).message, /patient-only/);
 });
 
 test('fhirclient says what the server said is wrong', async () => {

@@ -82,6 +82,7 @@ impl Ground {
             id: client.id,
             organization: client.organization,
             scopes: client.scopes,
+            width: kartlegging::domain::actor::Width::Organization,
         });
         let nonce = uuid_v7(self.services.now(), self.services.entropy.as_ref());
         let request = Repeatable { key: format!("populate-{nonce}"), operation: "populate".to_owned(), body: Vec::new() };

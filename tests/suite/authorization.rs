@@ -6,7 +6,7 @@
 use crate::on_both;
 use crate::pages;
 use crate::support::TestApp;
-use crate::support::app::Call;
+use crate::support::app::{Answer, Call};
 use crate::support::browser::{Browser, FORM};
 use crate::support::contract::CONTRACT;
 use crate::support::sql;
@@ -20,8 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Columns of [`TABLE`]. `bare` is a client without a scope; `second_clinician` belongs to another
 /// unit of the organization; `other_…` to another organization; `session` and `other_session` are two
-/// patients; `nobody` sends no token, `garbage` one that is none.
-const ACTORS: [&str; 13] = [
+/// patients; `nobody` sends no token, `garbage` one that is none. The last three are tokens of `client` with
+/// scopes `patient/…`: for the patient whom the request is about, for another, and without saying for whom.
+const ACTORS: [&str; 16] = [
     "client",
     "bare",
     "clinician",
@@ -35,129 +36,133 @@ const ACTORS: [&str; 13] = [
     "other_session",
     "nobody",
     "garbage",
+    "for_patient",
+    "for_other",
+    "for_nobody",
 ];
 
 /// `2xx` as a number; `S` 403 scope-missing, `R` 403 role-missing, `G` 403 ground-required, `F` 404
-/// not-found, `U` 422 unit-unknown, `E` 422 resource-invalid, `T` 401 token-invalid, `M` 401 token-missing.
+/// not-found, `U` 422 unit-unknown, `E` 422 resource-invalid, `T` 401 token-invalid, `M` 401 token-missing,
+/// `P` 403 patient-only, `N` 403 patient-unnamed.
 #[rustfmt::skip]
-static TABLE: [(&str, [&str; 13]); 115] = [
-    //                          client bare   nurse  other  admin  org    audit  o.clie o.clin sess   o.sess none   garbage
-    ("issueInvitation",         ["201", "S",   "201", "R",   "201", "R",   "R",   "U",   "U",   "T",   "T",   "M",   "T"]),
-    ("issueInvitationBatch",    ["200", "S",   "R",   "R",   "R",   "R",   "R",   "U",   "R",   "T",   "T",   "M",   "T"]),
-    ("getInvitation",           ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("reissueInvitation",       ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("revokeInvitation",        ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("printInvitation",         ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("renderLetter",            ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("printLetter",             ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("renderMessage",           ["200", "S",   "R",   "R",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("searchAppointments",      ["200", "S",   "200", "R",   "200", "R",   "R",   "200", "200", "T",   "T",   "M",   "T"]),
-    ("changeAppointment",       ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("openSession",             ["201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201"]),
-    ("getSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
-    ("endSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "204", "204", "M",   "T"]),
-    ("getSessionQuestionnaire", ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
-    ("getDraft",                ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
-    ("saveDraft",               ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
-    ("startOver",               ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
-    ("submit",                  ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "201", "201", "M",   "T"]),
-    ("getReceipt",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "F",   "M",   "T"]),
-    ("decline",                 ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T"]),
-    ("getWorklist",             ["R",   "R",   "200", "R",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("enterPaperResponse",      ["R",   "R",   "201", "R",   "R",   "R",   "R",   "R",   "U",   "T",   "T",   "M",   "T"]),
-    ("getResponse",             ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("getResponseSummary",      ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("listResponseVersions",    ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("reviewResponse",          ["R",   "R",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("searchPatients",          ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T"]),
-    ("getPatientTimeline",      ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("getPatientAccessLog",     ["R",   "R",   "R",   "R",   "200", "200", "200", "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("listRepresentatives",     ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("registerRepresentative",  ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("removeRepresentative",    ["204", "S",   "204", "R",   "204", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("listAccessLog",           ["R",   "R",   "R",   "R",   "200", "200", "200", "R",   "R",   "T",   "T",   "M",   "T"]),
-    ("getAccessLogReport",      ["R",   "R",   "R",   "R",   "200", "200", "200", "R",   "R",   "T",   "T",   "M",   "T"]),
-    ("getUptake",               ["200", "S",   "R",   "R",   "200", "200", "R",   "200", "R",   "T",   "T",   "M",   "T"]),
-    ("listDeliveries",          ["200", "S",   "R",   "R",   "R",   "200", "R",   "200", "R",   "T",   "T",   "M",   "T"]),
-    ("getDelivery",             ["200", "S",   "R",   "R",   "R",   "200", "R",   "F",   "R",   "T",   "T",   "M",   "T"]),
-    ("retryDelivery",           ["200", "S",   "R",   "R",   "R",   "200", "R",   "F",   "R",   "T",   "T",   "M",   "T"]),
-    ("listQuestionnaires",      ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("getQuestionnaire",        ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("getQuestionnairePaper",   ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("getCapabilityStatement",  ["200"; 13]),
-    ("getSmartConfiguration",   ["200"; 13]),
-    ("searchFhirForms",         ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirFormsByBody",   ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("readFhirForm",            ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("vreadFhirForm",           ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirSystems",       ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirSystemsByBody", ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("readFhirSystem",          ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirSets",          ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirSetsByBody",    ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("readFhirSet",             ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("expandFhirSet",           ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("expandFhirSetByUrl",      ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirResponses",     ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirResponsesByBody", ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T"]),
-    ("createFhirResponse",      ["201", "S",   "200", "R",   "R",   "R",   "R",   "E",   "E",   "T",   "T",   "M",   "T"]),
-    ("readFhirResponse",        ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("updateFhirResponse",      ["200", "S",   "200", "R",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("historyFhirResponse",     ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("vreadFhirResponse",       ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("validateFhirResponse", ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T", "T", "M", "T"]),
-    ("extractFhirAnswers", ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T", "T", "M", "T"]),
-    ("extractFhirResponse", ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T", "T", "M", "T"]),
-    ("extractFhirResponseByPost", ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T", "T", "M", "T"]),
-    ("populateFhirForm", ["200", "S", "200", "R", "200", "R", "R", "E", "E", "T", "T", "M", "T"]),
-    ("populateFhirFormById", ["200", "S", "200", "R", "200", "R", "R", "E", "E", "T", "T", "M", "T"]),
-    ("linkFhirForm", ["200", "S", "200", "R", "200", "R", "R", "E", "E", "T", "T", "M", "T"]),
-    ("linkFhirFormById", ["200", "S", "200", "R", "200", "R", "R", "E", "E", "T", "T", "M", "T"]),
-    ("processFhirResponse", ["200", "S", "200", "R", "R", "R", "R", "E", "E", "T", "T", "M", "T"]),
-    ("processFhirResponseById", ["200", "S", "200", "R", "R", "R", "R", "E", "E", "T", "T", "M", "T"]),
-    ("searchFhirPatients",      ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirPatientsByBody", ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T"]),
-    ("readFhirPatient",         ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T"]),
-    ("searchFhirTasks",          ["200", "S", "200", "200", "200", "R", "R", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirTasksByBody",    ["200", "S", "200", "200", "200", "R", "R", "200", "200", "T",   "T",   "M",   "T"]),
-    ("readFhirTask",             ["200", "S", "200", "R", "200", "R", "R", "F", "F", "T",   "T",   "M",   "T"]),
-    ("searchFhirAppointments",   ["200", "S", "200", "200", "200", "R", "R", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirAppointmentsByBody", ["200", "S", "200", "200", "200", "R", "R", "200", "200", "T",   "T",   "M",   "T"]),
-    ("readFhirAppointment",      ["200", "S", "200", "R", "200", "R", "R", "F", "F", "T",   "T",   "M",   "T"]),
-    ("searchFhirOrganizations",  ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirOrganizationsByBody", ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("readFhirOrganization",     ["200", "200", "200", "200", "200", "200", "200", "F", "F", "T",   "T",   "M",   "T"]),
-    ("searchFhirPractitioners",  ["200", "S", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirPractitionersByBody", ["200", "S", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T"]),
-    ("readFhirPractitioner",     ["200", "S", "200", "200", "200", "200", "200", "F", "F", "T",   "T",   "M",   "T"]),
-    ("searchFhirObservations",   ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirObservationsByBody", ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T"]),
-    ("readFhirObservation",      ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T",   "T",   "M",   "T"]),
-    ("searchFhirDocuments",      ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirDocumentsByBody", ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T"]),
-    ("readFhirDocument",         ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T",   "T",   "M",   "T"]),
-    ("readFhirBinary",           ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T",   "T",   "M",   "T"]),
-    ("searchFhirProvenance",     ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T"]),
-    ("searchFhirProvenanceByBody", ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T"]),
-    ("readFhirProvenance",       ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T",   "T",   "M",   "T"]),
-    ("searchFhirSubscriptions", ["200", "S", "R", "R", "R", "R", "R", "200", "R", "T", "T", "M", "T"]),
-    ("searchFhirSubscriptionsByBody", ["200", "S", "R", "R", "R", "R", "R", "200", "R", "T", "T", "M", "T"]),
-    ("createFhirSubscription", ["201", "S", "R", "R", "R", "R", "R", "201", "R", "T", "T", "M", "T"]),
-    ("readFhirSubscription", ["200", "S", "R", "R", "R", "R", "R", "F", "R", "T", "T", "M", "T"]),
-    ("removeFhirSubscription", ["204", "S", "R", "R", "R", "R", "R", "F", "R", "T", "T", "M", "T"]),
-    ("searchFhirAuditEvents",    ["R", "R", "R", "R", "200", "200", "200", "R", "R", "T",   "T",   "M",   "T"]),
-    ("searchFhirAuditEventsByBody", ["R", "R", "R", "R", "200", "200", "200", "R", "R", "T",   "T",   "M",   "T"]),
-    ("readFhirAuditEvent",       ["R", "R", "R", "R", "200", "200", "200", "R", "R", "T",   "T",   "M",   "T"]),
-    ("discoverCards",           ["200"; 13]),
+static TABLE: [(&str, [&str; 16]); 115] = [
+    //                          client bare   nurse  other  admin  org    audit  o.clie o.clin sess   o.sess none   garbage  own  other nobody
+    ("issueInvitation",         ["201", "S",   "201", "R",   "201", "R",   "R",   "U",   "U",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("issueInvitationBatch",    ["200", "S",   "R",   "R",   "R",   "R",   "R",   "U",   "R",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("getInvitation",           ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("reissueInvitation",       ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("revokeInvitation",        ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("printInvitation",         ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("renderLetter",            ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("printLetter",             ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("renderMessage",           ["200", "S",   "R",   "R",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("searchAppointments",      ["200", "S",   "200", "R",   "200", "R",   "R",   "200", "200", "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("changeAppointment",       ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("openSession",             ["201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201", "201"]),
+    ("getSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T", "T", "T", "T"]),
+    ("endSession",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "204", "204", "M",   "T", "T", "T", "T"]),
+    ("getSessionQuestionnaire", ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T", "T", "T", "T"]),
+    ("getDraft",                ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T", "T", "T", "T"]),
+    ("saveDraft",               ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T", "T", "T", "T"]),
+    ("startOver",               ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T", "T", "T", "T"]),
+    ("submit",                  ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "201", "201", "M",   "T", "T", "T", "T"]),
+    ("getReceipt",              ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "F",   "M",   "T", "T", "T", "T"]),
+    ("decline",                 ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "200", "200", "M",   "T", "T", "T", "T"]),
+    ("getWorklist",             ["R",   "R",   "200", "R",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("enterPaperResponse",      ["R",   "R",   "201", "R",   "R",   "R",   "R",   "R",   "U",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("getResponse",             ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("getResponseSummary",      ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("listResponseVersions",    ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("reviewResponse",          ["R",   "R",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("searchPatients",          ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("getPatientTimeline",      ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("getPatientAccessLog",     ["R",   "R",   "R",   "R",   "200", "200", "200", "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("listRepresentatives",     ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("registerRepresentative",  ["200", "S",   "200", "R",   "200", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("removeRepresentative",    ["204", "S",   "204", "R",   "204", "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("listAccessLog",           ["R",   "R",   "R",   "R",   "200", "200", "200", "R",   "R",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("getAccessLogReport",      ["R",   "R",   "R",   "R",   "200", "200", "200", "R",   "R",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("getUptake",               ["200", "S",   "R",   "R",   "200", "200", "R",   "200", "R",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("listDeliveries",          ["200", "S",   "R",   "R",   "R",   "200", "R",   "200", "R",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("getDelivery",             ["200", "S",   "R",   "R",   "R",   "200", "R",   "F",   "R",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("retryDelivery",           ["200", "S",   "R",   "R",   "R",   "200", "R",   "F",   "R",   "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("listQuestionnaires",      ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("getQuestionnaire",        ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("getQuestionnairePaper",   ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("getCapabilityStatement",  ["200"; 16]),
+    ("getSmartConfiguration",   ["200"; 16]),
+    ("searchFhirForms",         ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("searchFhirFormsByBody",   ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("readFhirForm",            ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("vreadFhirForm",           ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("searchFhirSystems",       ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("searchFhirSystemsByBody", ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("readFhirSystem",          ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("searchFhirSets",          ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("searchFhirSetsByBody",    ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("readFhirSet",             ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("expandFhirSet",           ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("expandFhirSetByUrl",      ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("searchFhirResponses",     ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("searchFhirResponsesByBody", ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("createFhirResponse",      ["201", "S",   "200", "R",   "R",   "R",   "R",   "E",   "E",   "T",   "T",   "M",   "T", "200", "E", "N"]),
+    ("readFhirResponse",        ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "200", "F", "N"]),
+    ("updateFhirResponse",      ["200", "S",   "200", "R",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "200", "F", "N"]),
+    ("historyFhirResponse",     ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "200", "F", "N"]),
+    ("vreadFhirResponse",       ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "200", "F", "N"]),
+    ("validateFhirResponse", ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T", "T", "M", "T", "200", "200", "200"]),
+    ("extractFhirAnswers", ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T", "T", "M", "T", "200", "200", "200"]),
+    ("extractFhirResponse", ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T", "T", "M", "T", "200", "F", "N"]),
+    ("extractFhirResponseByPost", ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T", "T", "M", "T", "200", "F", "N"]),
+    ("populateFhirForm", ["200", "S", "200", "R", "200", "R", "R", "E", "E", "T", "T", "M", "T", "200", "E", "N"]),
+    ("populateFhirFormById", ["200", "S", "200", "R", "200", "R", "R", "E", "E", "T", "T", "M", "T", "200", "E", "N"]),
+    ("linkFhirForm", ["200", "S", "200", "R", "200", "R", "R", "E", "E", "T", "T", "M", "T", "P", "P", "N"]),
+    ("linkFhirFormById", ["200", "S", "200", "R", "200", "R", "R", "E", "E", "T", "T", "M", "T", "P", "P", "N"]),
+    ("processFhirResponse", ["200", "S", "200", "R", "R", "R", "R", "E", "E", "T", "T", "M", "T", "200", "E", "N"]),
+    ("processFhirResponseById", ["200", "S", "200", "R", "R", "R", "R", "E", "E", "T", "T", "M", "T", "200", "E", "N"]),
+    ("searchFhirPatients",      ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("searchFhirPatientsByBody", ["200", "S",   "200", "200", "R",   "R",   "R",   "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("readFhirPatient",         ["200", "S",   "200", "G",   "R",   "R",   "R",   "F",   "F",   "T",   "T",   "M",   "T", "200", "F", "N"]),
+    ("searchFhirTasks",          ["200", "S", "200", "200", "200", "R", "R", "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("searchFhirTasksByBody",    ["200", "S", "200", "200", "200", "R", "R", "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("readFhirTask",             ["200", "S", "200", "R", "200", "R", "R", "F", "F", "T",   "T",   "M",   "T", "200", "F", "N"]),
+    ("searchFhirAppointments",   ["200", "S", "200", "200", "200", "R", "R", "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("searchFhirAppointmentsByBody", ["200", "S", "200", "200", "200", "R", "R", "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("readFhirAppointment",      ["200", "S", "200", "R", "200", "R", "R", "F", "F", "T",   "T",   "M",   "T", "200", "F", "N"]),
+    ("searchFhirOrganizations",  ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("searchFhirOrganizationsByBody", ["200", "200", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("readFhirOrganization",     ["200", "200", "200", "200", "200", "200", "200", "F", "F", "T",   "T",   "M",   "T", "200", "200", "200"]),
+    ("searchFhirPractitioners",  ["200", "S", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("searchFhirPractitionersByBody", ["200", "S", "200", "200", "200", "200", "200", "200", "200", "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("readFhirPractitioner",     ["200", "S", "200", "200", "200", "200", "200", "F", "F", "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("searchFhirObservations",   ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("searchFhirObservationsByBody", ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("readFhirObservation",      ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T",   "T",   "M",   "T", "200", "F", "N"]),
+    ("searchFhirDocuments",      ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("searchFhirDocumentsByBody", ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("readFhirDocument",         ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T",   "T",   "M",   "T", "200", "F", "N"]),
+    ("readFhirBinary",           ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T",   "T",   "M",   "T", "200", "F", "N"]),
+    ("searchFhirProvenance",     ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("searchFhirProvenanceByBody", ["200", "S", "200", "200", "R", "R", "R", "200", "200", "T",   "T",   "M",   "T", "200", "200", "N"]),
+    ("readFhirProvenance",       ["200", "S", "200", "G", "R", "R", "R", "F", "F", "T",   "T",   "M",   "T", "200", "F", "N"]),
+    ("searchFhirSubscriptions", ["200", "S", "R", "R", "R", "R", "R", "200", "R", "T", "T", "M", "T", "P", "P", "N"]),
+    ("searchFhirSubscriptionsByBody", ["200", "S", "R", "R", "R", "R", "R", "200", "R", "T", "T", "M", "T", "P", "P", "N"]),
+    ("createFhirSubscription", ["201", "S", "R", "R", "R", "R", "R", "201", "R", "T", "T", "M", "T", "P", "P", "N"]),
+    ("readFhirSubscription", ["200", "S", "R", "R", "R", "R", "R", "F", "R", "T", "T", "M", "T", "P", "P", "N"]),
+    ("removeFhirSubscription", ["204", "S", "R", "R", "R", "R", "R", "F", "R", "T", "T", "M", "T", "P", "P", "N"]),
+    ("searchFhirAuditEvents",    ["R", "R", "R", "R", "200", "200", "200", "R", "R", "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("searchFhirAuditEventsByBody", ["R", "R", "R", "R", "200", "200", "200", "R", "R", "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("readFhirAuditEvent",       ["R", "R", "R", "R", "200", "200", "200", "R", "R", "T",   "T",   "M",   "T", "P", "P", "N"]),
+    ("discoverCards",           ["200"; 16]),
     // Record systems sign for themselves: cards.rs.
-    ("showCards",               ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "M",   "T"]),
-    ("getLandingPage",          ["200"; 13]),
-    ("getStyle",                ["200"; 13]),
-    ("getIcon",                 ["200"; 13]),
-    ("getRobots",               ["200"; 13]),
-    ("getHealth",               ["200"; 13]),
-    ("getReadiness",            ["200"; 13]),
-    ("getMetrics",              ["200"; 13]),
+    ("showCards",               ["T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "T",   "M",   "T", "T", "T", "T"]),
+    ("getLandingPage",          ["200"; 16]),
+    ("getStyle",                ["200"; 16]),
+    ("getIcon",                 ["200"; 16]),
+    ("getRobots",               ["200"; 16]),
+    ("getHealth",               ["200"; 16]),
+    ("getReadiness",            ["200"; 16]),
+    ("getMetrics",              ["200"; 16]),
 ];
 
 /// Columns of [`PAGES`]: no cookie; a session's token as a bearer; a client's API token in the cookie;
@@ -272,6 +277,8 @@ fn the_table_is_what_the_contract_says() {
             let expected = if matches!(*actor, "nobody" | "garbage") { anyone } else { anyone || may(actor) };
             assert_eq!(outcome.starts_with('2'), expected, "{id}: {actor} is {outcome}, x-actors are {said:?}");
         }
+        let one = operation["x-one-patient"] == true;
+        assert_eq!(row[13].starts_with('2'), anyone || one, "{id}: tokens for one patient");
         if client {
             assert!(matches!(row[1], "S" | "200"), "{id}: a client without the scope is told so");
         }
@@ -385,6 +392,10 @@ struct Stage {
     session: String,
     other_session: String,
     bare: String,
+    /// A token for the patient of `invited`, and one for that of `other`.
+    for_patient: String,
+    for_other: String,
+    other: Invited,
     delivery: String,
     entry: String,
     representatives: Vec<String>,
@@ -430,6 +441,8 @@ async fn stage(app: &TestApp, id: &str) -> Stage {
     let own = app.world.organization.expect("organization");
     let bare = admin::add_client(&app.services, own, format!("bare {id}"), None, BTreeSet::new()).await.expect("client");
     let bare = token(&app.services, Bearer::Client(bare)).await;
+    let for_patient = app.client_token(&json!({"scope": EVERYTHING, "patient": invited.patient}));
+    let for_other = app.client_token(&json!({"scope": EVERYTHING, "patient": format!("Patient/{}", other.patient)}));
     let entry = match id {
         "readFhirAuditEvent" => {
             let issued = app.get("/fhir/AuditEvent?subtype=invitation.issue").bearer(app.world.token("auditor")).send().await.expect(200);
@@ -456,6 +469,9 @@ async fn stage(app: &TestApp, id: &str) -> Stage {
         session,
         other_session,
         bare,
+        for_patient,
+        for_other,
+        other,
         delivery,
         entry,
     }
@@ -579,6 +595,23 @@ fn request<'a>(app: &'a TestApp, stage: &Stage, id: &str, nth: usize) -> Call<'a
     }
 }
 
+/// Everything that a token can say about one patient.
+const EVERYTHING: &str = "patient/*.cruds patient/*.* letters:render invitations:write";
+
+/// What a token for one patient has got about another one; what a search was asked for is said back to it.
+fn foreign_data(stage: &Stage, actor: &str, answer: &Answer) -> Option<String> {
+    let of_first = [stage.invited.patient.as_str(), &stage.invited.id, &stage.response, "Åse"];
+    let of_other = [stage.other.patient.as_str(), &stage.other.id, "Odd Annen"];
+    let foreign = match actor {
+        "for_patient" => of_other.to_vec(),
+        "for_other" => of_first.to_vec(),
+        "for_nobody" => [&of_first[..], &of_other[..]].concat(),
+        _ => return None,
+    };
+    let given = if answer.json["resourceType"] == "Bundle" { answer.json["entry"].to_string() } else { answer.text.clone() };
+    foreign.into_iter().find(|data| !data.is_empty() && given.contains(data)).map(str::to_owned)
+}
+
 on_both! {
     async fn every_operation_by_every_actor(app: TestApp) {
         let mut wrong = Vec::new();
@@ -592,6 +625,9 @@ on_both! {
                     "bare" => call.bearer(&stage.bare),
                     "session" => call.bearer(&stage.session),
                     "other_session" => call.bearer(&stage.other_session),
+                    "for_patient" => call.bearer(&stage.for_patient),
+                    "for_other" => call.bearer(&stage.for_other),
+                    "for_nobody" => call.bearer(&app.client_token(&json!({"scope": EVERYTHING}))),
                     known => call.bearer(app.world.token(known)),
                 };
                 let answer = call.send().await;
@@ -600,6 +636,8 @@ on_both! {
                     (403, "scope-missing", _) => "S",
                     (403, "role-missing", _) => "R",
                     (403, "ground-required", _) => "G",
+                    (403, "patient-only", _) => "P",
+                    (403, "patient-unnamed", _) => "N",
                     (404, "not-found", _) => "F",
                     (401, "token-invalid", _) => "T",
                     (401, "token-missing", _) => "M",
@@ -612,6 +650,11 @@ on_both! {
                 };
                 if outcome != expected {
                     wrong.push(format!("{id} by {actor}: expected {expected}, was {outcome}"));
+                }
+                // What anybody opens is not opened by the token.
+                let by_token = row[ACTORS.iter().position(|one| *one == "nobody").expect("a column")] == "M";
+                if let Some(data) = foreign_data(&stage, actor, &answer).filter(|_| by_token) {
+                    wrong.push(format!("{id} by {actor}: gave {data}"));
                 }
                 let foreign = actor.starts_with("other_c");
                 let of_patients = ["Responses", "Patients", "Tasks", "Appointments", "Observations", "Documents", "Provenance"];

@@ -1,8 +1,8 @@
 //! Actor × action: the whole of `domain::policy::decide` in one table, without a gap.
 
-use kartlegging::domain::actor::{Actor, ClientActor, ClinicianActor, Grant, HolderActor, Role, Scope};
-use kartlegging::domain::ids::{ClientId, ClinicianId, InvitationId, OrganizationId, SessionId, UnitId};
-use kartlegging::domain::policy::{Action, Denied, Ground, Resource, decide};
+use kartlegging::domain::actor::{Actor, ClientActor, ClinicianActor, Grant, HolderActor, Role, Scope, Width};
+use kartlegging::domain::ids::{ClientId, ClinicianId, InvitationId, OrganizationId, PatientId, SessionId, UnitId};
+use kartlegging::domain::policy::{Action, Denied, Ground, Resource, confined, decide, may_ever, unconfined};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -11,7 +11,12 @@ const OTHER_UNIT: UnitId = UnitId(Uuid::from_u128(11));
 const ORGANIZATION: OrganizationId = OrganizationId(Uuid::from_u128(1));
 
 fn client(scopes: &[Scope]) -> Actor {
-    Actor::Client(ClientActor { id: ClientId(Uuid::from_u128(2)), organization: ORGANIZATION, scopes: scopes.iter().copied().collect() })
+    as_wide(scopes, Width::Organization)
+}
+
+fn as_wide(scopes: &[Scope], width: Width) -> Actor {
+    let scopes = scopes.iter().copied().collect();
+    Actor::Client(ClientActor { id: ClientId(Uuid::from_u128(2)), organization: ORGANIZATION, scopes, width })
 }
 
 fn person(grants: &[(Role, Option<UnitId>)]) -> Actor {
@@ -99,11 +104,13 @@ const TABLE: [(&str, [&str; 17]); 21] = [
 ];
 
 fn outcome(actor: &Actor, action: Action, units: &[UnitId], stated: Option<Ground>) -> &'static str {
-    match decide(actor, action, Resource { units, stated }) {
+    match decide(actor, action, Resource { stated, ..Resource::in_units(units) }) {
         Ok(_) => "+",
         Err(Denied::Scope(_)) => "S",
         Err(Denied::Role) => "R",
         Err(Denied::GroundRequired) => "G",
+        Err(Denied::OnePatient) => "P",
+        Err(Denied::PatientUnnamed) => "N",
     }
 }
 
@@ -120,7 +127,7 @@ fn every_actor_and_action_is_decided() {
                 let with = outcome(&actor, action, &[UNIT], Some(stated));
                 assert_eq!(with, if expected == "G" { "+" } else { expected }, "{name}: {action:?} on {stated:?}");
                 if expected == "G" {
-                    assert_eq!(decide(&actor, action, Resource { units: &[UNIT], stated: Some(stated) }), Ok(stated));
+                    assert_eq!(decide(&actor, action, Resource { stated: Some(stated), ..Resource::in_units(&[UNIT]) }), Ok(stated));
                 }
             }
         }
@@ -155,7 +162,40 @@ fn the_missing_scope_is_named() {
         (Action::ReadStatistics, Scope::StatisticsRead),
         (Action::Subscribe, Scope::ResponsesRead),
     ] {
-        let denied = decide(&client(&[]), action, Resource { units: &[UNIT], stated: None });
+        let denied = decide(&client(&[]), action, Resource::in_units(&[UNIT]));
         assert_eq!(denied, Err(Denied::Scope(scope)));
     }
+}
+
+const OWN: PatientId = PatientId(Uuid::from_u128(20));
+const OTHER: PatientId = PatientId(Uuid::from_u128(21));
+
+#[test]
+fn a_token_for_one_patient_is_good_for_what_is_said_to_be_about_that_one() {
+    let (one, nobody) = (as_wide(&Scope::ALL, Width::Patient(OWN)), as_wide(&Scope::ALL, Width::Nobody));
+    for action in ACTIONS {
+        let wide = decide(&client(&Scope::ALL), action, Resource::in_units(&[UNIT]));
+        let about_nobody = action == Action::ReadQuestionnaires;
+        for (patient, is_own) in [(None, false), (Some(OTHER), false), (Some(OWN), true)] {
+            let about = Resource { patient, ..Resource::in_units(&[UNIT]) };
+            let (narrow, unnamed) = match wide {
+                Ok(_) if !about_nobody => (if is_own { wide } else { Err(Denied::OnePatient) }, Err(Denied::PatientUnnamed)),
+                same => (same, same),
+            };
+            assert_eq!(decide(&one, action, about), narrow, "{action:?} about {patient:?}");
+            assert_eq!(decide(&nobody, action, about), unnamed, "{action:?} about {patient:?} for nobody");
+        }
+        // What asks nothing more is shut, and what asks is told who.
+        assert_eq!(may_ever(&one, action).is_ok(), about_nobody, "{action:?}");
+        assert_eq!(confined(&one, action).ok(), wide.ok().map(|_| Some(OWN)), "{action:?}");
+        assert_eq!(confined(&client(&[]), action), Ok(None), "{action:?}");
+        assert_eq!(confined(&nobody, action).is_ok(), about_nobody, "{action:?}");
+    }
+    assert_eq!((unconfined(&one), unconfined(&nobody)), (Err(Denied::OnePatient), Err(Denied::PatientUnnamed)));
+    for wide in ["client", "clinician", "auditor", "holder", "system"] {
+        assert_eq!((unconfined(&actor(wide)), confined(&actor(wide), Action::ReadAnswers)), (Ok(()), Ok(None)), "{wide}");
+    }
+    let poor = as_wide(&[Scope::PatientsRead], Width::Patient(OWN));
+    assert_eq!(confined(&poor, Action::ReadAnswers), Err(Denied::Scope(Scope::ResponsesRead)));
+    assert_eq!(decide(&poor, Action::ReadAnswers, Resource::of(OWN)), Err(Denied::Scope(Scope::ResponsesRead)));
 }

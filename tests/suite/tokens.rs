@@ -303,6 +303,31 @@ on_both! {
 }
 
 on_both! {
+    async fn a_client_of_another_issuer_may_be_good_for_one_patient(app: TestApp) {
+        let issuer = EcIssuer::new("a");
+        let file = app.folder.path().join("helseid.json");
+        std::fs::write(&file, issuer.jwks()).expect("file");
+        let own = app.world.organization.expect("organization");
+        let scopes = kartlegging::domain::actor::Scope::ALL.into_iter().collect();
+        kartlegging::services::admin::add_client(&app.services, own, "EHR".to_owned(), Some("ehr-1".to_owned()), scopes).await.expect("client");
+        let invited = app.invite("visit-one").await;
+        let app = trusting(&app, helseid(Some(file), None)).await;
+        let read = async |scope: Value, patient: Value| {
+            let claims = with(with(machine(&app, "ehr-1"), "scope", scope), "patient", patient);
+            app.get(&format!("/fhir/Task/{}", invited.id)).bearer(&issuer.token(&claims)).send().await
+        };
+        let (text, list) = (json!("openid patient/Task.rs"), json!(["openid", "patient/Task.read"]));
+        for scope in [&text, &list] {
+            read(scope.clone(), json!(invited.patient)).await.expect(200);
+            read(scope.clone(), json!(format!("Patient/{}", invited.patient))).await.expect(200);
+            read(scope.clone(), json!("0193a5d0-9000-7000-8000-000000000031")).await.expect_problem(404, "not-found");
+            read(scope.clone(), json!("an id of the EHR")).await.expect_problem(403, "patient-unnamed");
+            read(scope.clone(), Value::Null).await.expect_problem(403, "patient-unnamed");
+        }
+    }
+}
+
+on_both! {
     async fn an_issuer_speaks_only_for_the_organizations_it_is_trusted_with(app: TestApp) {
         let issuer = EcIssuer::new("a");
         let file = app.folder.path().join("helseid.json");

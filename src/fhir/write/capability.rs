@@ -110,6 +110,6 @@ pub fn smart_configuration(issuer: Option<(&str, Option<&str>)>, scopes: &[Strin
     object.insert("scopes_supported".into(), json!(scopes));
     object.insert("token_endpoint_auth_methods_supported".into(), json!(["private_key_jwt"]));
     object.insert("code_challenge_methods_supported".into(), json!(["S256"]));
-    object.insert("capabilities".into(), json!(["client-confidential-asymmetric", "permission-v1", "permission-v2"]));
+    object.insert("capabilities".into(), json!(["client-confidential-asymmetric", "permission-patient", "permission-v1", "permission-v2"]));
     Json::Object(object)
 }

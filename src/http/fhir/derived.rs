@@ -6,7 +6,7 @@ use crate::fhir::search::records::{OF_DOCUMENTS, OF_OBSERVATIONS, OF_PROVENANCE,
 use crate::fhir::search::{Page, Parameter};
 use crate::fhir::write::binary;
 use crate::http::api::session::pick;
-use crate::http::extract::{ApiCaller, Door};
+use crate::http::extract::{Door, PatientCaller};
 use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
 use crate::services::Caller;
@@ -43,7 +43,7 @@ async fn search(
 /// `GET /fhir/Observation/{id}`
 pub(in crate::http) async fn read_observation(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -53,7 +53,7 @@ pub(in crate::http) async fn read_observation(
 /// `GET /fhir/DocumentReference/{id}`
 pub(in crate::http) async fn read_document(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -63,7 +63,7 @@ pub(in crate::http) async fn read_document(
 /// `GET /fhir/Provenance/{id}`
 pub(in crate::http) async fn read_provenance(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -73,7 +73,7 @@ pub(in crate::http) async fn read_provenance(
 /// `GET /fhir/Observation`, `POST /fhir/Observation/_search`
 pub(in crate::http) async fn search_observations(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -83,7 +83,7 @@ pub(in crate::http) async fn search_observations(
 /// `GET /fhir/DocumentReference`, `POST /fhir/DocumentReference/_search`
 pub(in crate::http) async fn search_documents(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -93,7 +93,7 @@ pub(in crate::http) async fn search_documents(
 /// `GET /fhir/Provenance`, `POST /fhir/Provenance/_search`
 pub(in crate::http) async fn search_provenance(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -103,7 +103,7 @@ pub(in crate::http) async fn search_provenance(
 /// `GET /fhir/Binary/{id}`: the PDF itself, or a `Binary` for who asks for JSON; what another system sent.
 pub(in crate::http) async fn read_binary(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {

@@ -8,7 +8,7 @@ use crate::domain::policy::{Action, Resource, decide};
 use crate::fhir::read::parameters::{self, Populate};
 use crate::fhir::write::{Answered, outcome, parameters as answered};
 use crate::http::context::current;
-use crate::http::extract::{ApiCaller, Door};
+use crate::http::extract::{ApiCaller, Door, PatientCaller};
 use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
 use crate::services::fhir::{self, Command, Writer};
@@ -31,7 +31,7 @@ fn form(request: &HttpRequest) -> Option<String> {
 /// `POST /fhir/QuestionnaireResponse/$validate`
 pub(in crate::http) async fn validate(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -48,7 +48,7 @@ pub(in crate::http) async fn validate(
 /// `POST /fhir/QuestionnaireResponse/$extract`: of a response that comes with the request and is not kept.
 pub(in crate::http) async fn extract_given(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -62,7 +62,7 @@ pub(in crate::http) async fn extract_given(
 /// `GET` or `POST /fhir/QuestionnaireResponse/{id}/$extract`
 pub(in crate::http) async fn extract(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
     payload: web::Payload,
@@ -87,7 +87,7 @@ async fn asked(request: &HttpRequest, door: &Door, payload: web::Payload) -> Res
 /// `POST /fhir/Questionnaire/$populate`, `POST /fhir/Questionnaire/{id}/$populate`
 pub(in crate::http) async fn populate(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -115,7 +115,7 @@ pub(in crate::http) async fn populate_link(
 /// `POST /fhir/Questionnaire/$process-response`, `POST /fhir/Questionnaire/{id}/$process-response`
 pub(in crate::http) async fn process(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {

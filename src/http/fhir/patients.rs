@@ -6,7 +6,7 @@ use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{PatientId, uuid_v7};
 use crate::fhir::search::{FaultKind, Page, Parameter, parse_token};
 use crate::fhir::write::{Entry, Found, searchset};
-use crate::http::extract::{ApiCaller, Door};
+use crate::http::extract::{Door, PatientCaller};
 use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
 use crate::services::fhir;
@@ -23,7 +23,7 @@ const MOST: usize = 50;
 /// `GET /fhir/Patient/{id}`
 pub(in crate::http) async fn read(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -36,7 +36,7 @@ pub(in crate::http) async fn read(
 /// `GET /fhir/Patient`, `POST /fhir/Patient/_search`
 pub(in crate::http) async fn search(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {

@@ -4,7 +4,7 @@ use super::questionnaires::listed;
 use super::{asked, base, manners};
 use crate::fhir::search::records::{OF_PEOPLE, OF_PLACES, RecordSearch};
 use crate::fhir::search::{Page, Parameter};
-use crate::http::extract::{ApiCaller, Door};
+use crate::http::extract::{ApiCaller, Door, PatientCaller};
 use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
 use crate::services::fhir;
@@ -43,7 +43,7 @@ pub(super) async fn search_in(
 /// `GET /fhir/Organization/{id}`
 pub(in crate::http) async fn read_place(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -63,7 +63,7 @@ pub(in crate::http) async fn read_person(
 /// `GET /fhir/Organization`, `POST /fhir/Organization/_search`
 pub(in crate::http) async fn search_places(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {

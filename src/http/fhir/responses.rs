@@ -6,7 +6,7 @@ use crate::domain::ids::{ResponseId, uuid_v7};
 use crate::fhir::search::responses::{INCLUDES, PARAMETERS, ResponseSearch, SORTABLE};
 use crate::fhir::search::{Page, Total};
 use crate::fhir::write::{Entry, Found, history as bundle, searchset};
-use crate::http::extract::{ApiCaller, Door};
+use crate::http::extract::{Door, PatientCaller};
 use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
 use crate::services::Caller;
@@ -27,7 +27,7 @@ fn given(request: &HttpRequest, found: &Resource) -> HttpResponse {
 /// `GET /fhir/QuestionnaireResponse/{id}`
 pub(in crate::http) async fn read(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -40,7 +40,7 @@ pub(in crate::http) async fn read(
 /// `GET /fhir/QuestionnaireResponse/{id}/_history/{version}`
 pub(in crate::http) async fn vread(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
@@ -56,7 +56,7 @@ pub(in crate::http) async fn vread(
 /// `GET /fhir/QuestionnaireResponse/{id}/_history`
 pub(in crate::http) async fn history(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -74,7 +74,7 @@ pub(in crate::http) async fn history(
 /// `GET /fhir/QuestionnaireResponse`, `POST /fhir/QuestionnaireResponse/_search`
 pub(in crate::http) async fn search(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -120,7 +120,7 @@ async fn existing(request: &HttpRequest, door: &Door, caller: &Caller) -> Result
 /// `POST /fhir/QuestionnaireResponse`
 pub(in crate::http) async fn create(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -144,7 +144,7 @@ pub(in crate::http) async fn create(
 /// `PUT /fhir/QuestionnaireResponse/{id}`
 pub(in crate::http) async fn update(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
     payload: web::Payload,

@@ -4,7 +4,7 @@ use super::{asked, base, manners};
 use crate::domain::ids::{AppointmentId, InvitationId};
 use crate::fhir::search::records::{OF_TASKS, OF_VISITS, RecordSearch};
 use crate::fhir::search::{FaultKind, Page, Parameter};
-use crate::http::extract::{ApiCaller, Door};
+use crate::http::extract::{Door, PatientCaller};
 use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
 use crate::services::Caller;
@@ -45,7 +45,7 @@ async fn search(
 /// `GET /fhir/Task/{id}`
 pub(in crate::http) async fn read_invitation(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -55,7 +55,7 @@ pub(in crate::http) async fn read_invitation(
 /// `GET /fhir/Appointment/{id}`
 pub(in crate::http) async fn read_visit(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -65,7 +65,7 @@ pub(in crate::http) async fn read_visit(
 /// `GET /fhir/Task`, `POST /fhir/Task/_search`
 pub(in crate::http) async fn search_invitations(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -75,7 +75,7 @@ pub(in crate::http) async fn search_invitations(
 /// `GET /fhir/Appointment`, `POST /fhir/Appointment/_search`
 pub(in crate::http) async fn search_visits(
     request: HttpRequest,
-    ApiCaller(caller): ApiCaller,
+    PatientCaller(caller): PatientCaller,
     door: web::Data<Door>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {

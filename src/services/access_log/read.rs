@@ -109,7 +109,7 @@ pub(super) async fn span(
     }
     let own = log_units(&caller.actor);
     let asked: Vec<UnitId> = unit.map_or_else(|| own.iter().flatten().copied().collect(), |unit| vec![unit]);
-    let ground = decide(&caller.actor, Action::ReadAccessLog, Resource { units: &asked, stated: None })?;
+    let ground = decide(&caller.actor, Action::ReadAccessLog, Resource::in_units(&asked))?;
     let units = unit.map(|unit| BTreeSet::from([unit])).or(own);
     let after = to.checked_add_days(Days::new(1)).ok_or(Error::Window)?;
     Ok((Span { organization, from: oslo_day_start(from), to: oslo_day_start(after), units }, ground))

@@ -2,11 +2,11 @@
 //! may read these; none of them is stored.
 
 use super::originals::{self, Changes};
-use super::search::{confine, filter, named, unlock};
+use super::search::{confine, filter, may_look, named, unlock};
 use super::{Error, Listed, reach};
 use crate::domain::ids::{PatientId, ResponseId};
 use crate::domain::language::Language;
-use crate::domain::policy::{Action, Denied, may_ever};
+use crate::domain::policy::{Action, confined};
 use crate::fhir::search::records::RecordSearch;
 use crate::fhir::search::responses::{Person, ResponseSearch};
 use crate::fhir::write::{self, ObservationInput, Party, VersionInput, version_id};
@@ -124,11 +124,7 @@ pub async fn derived(services: &Services, caller: &Caller, what: Derived, id: St
 
 /// Those that fit, of responses to the named patients or with the named ids.
 pub async fn search_derived(services: &Services, caller: &Caller, what: Derived, search: RecordSearch) -> Result<Listed, Error> {
-    may_ever(&caller.actor, Action::ReadAnswers).or_else(|denied| match denied {
-        // Someone else's patient, on a ground: decided for each.
-        Denied::GroundRequired => Ok(()),
-        denied => Err(denied),
-    })?;
+    may_look(caller)?;
     let context = (services.clone(), caller.clone(), what, search);
     let (found, deed) = services
         .db
@@ -150,7 +146,8 @@ async fn search_in(
     let organization = caller.actor.organization();
     let by_id = search.ids.iter().map(|list| list.iter().map(|id| parts(id).map_or_else(Uuid::nil, |(response, _)| response.0)).collect());
     let wanted = ResponseSearch { ids: search.responses.iter().cloned().chain(by_id).collect(), ..ResponseSearch::default() };
-    let named = named(services, caller, &search.patients, snapshot).await?;
+    let only = confined(&caller.actor, Action::ReadAnswers)?;
+    let named = named(services, caller, (&search.patients, only), snapshot).await?;
     let by_number = search.patients.iter().flatten().any(|person| matches!(person, Person::Identifier(_)));
     let shown = if by_number { named.iter().flatten().copied().collect() } else { Vec::new() };
     // Without a status to look for, something can always fit.

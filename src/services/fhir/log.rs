@@ -68,7 +68,7 @@ async fn names(snapshot: &Snapshot, caller: &Caller) -> Result<HashMap<Uuid, Str
 fn units(caller: &Caller) -> Result<Option<BTreeSet<UnitId>>, Error> {
     let own = log_units(&caller.actor);
     let asked: Vec<UnitId> = own.iter().flatten().copied().collect();
-    decide(&caller.actor, Action::ReadAccessLog, About { units: &asked, stated: None })?;
+    decide(&caller.actor, Action::ReadAccessLog, About::in_units(&asked))?;
     Ok(own)
 }
 
@@ -125,7 +125,7 @@ pub async fn search_audit_events(services: &Services, caller: &Caller, search: R
         .db
         .read(context, |(services, caller, search, page, units, now), snapshot| {
             Box::pin(async move {
-                let named = named(services, caller, &search.patients, snapshot).await?;
+                let named = named(services, caller, (&search.patients, None), snapshot).await?;
                 let by_number = search.patients.iter().flatten().any(|person| matches!(person, Person::Identifier(_)));
                 let asked: Vec<PatientId> = named.iter().flatten().copied().collect();
                 let (from, to) = times(search, *now, named.is_some())?;

@@ -3,7 +3,7 @@
 use super::{Error, reach, render};
 use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::PatientId;
-use crate::domain::policy::{Action, Denied, Ground, Resource as About, decide};
+use crate::domain::policy::{Action, Denied, Ground, Resource as About, confined, decide};
 use crate::services::audit::{self, Deed};
 use crate::services::vault::open_patient;
 use crate::services::{Caller, Fault, Services};
@@ -41,7 +41,10 @@ type Seen = BTreeMap<PatientId, Result<Ground, Denied>>;
 
 /// A patient.
 pub async fn patient(services: &Services, caller: &Caller, id: PatientId) -> Result<Value, Error> {
-    decide(&caller.actor, Action::SearchPatients, About { units: &[], stated: caller.ground })?;
+    if confined(&caller.actor, Action::SearchPatients)?.is_some_and(|only| only != id) {
+        return Err(Error::NotFound);
+    }
+    decide(&caller.actor, Action::SearchPatients, About { stated: caller.ground, ..About::of(id) })?;
     let context = (services.clone(), caller.clone(), id);
     let (found, deed) = services
         .db
@@ -65,11 +68,12 @@ pub async fn search_patients(
     identifier: Option<PatientIdentifier>,
     ids: Vec<PatientId>,
 ) -> Result<Vec<Value>, Error> {
-    decide(&caller.actor, Action::SearchPatients, About { units: &[], stated: caller.ground })?;
-    let context = (services.clone(), caller.clone(), identifier, ids);
+    let only = confined(&caller.actor, Action::SearchPatients)?;
+    decide(&caller.actor, Action::SearchPatients, About { stated: caller.ground, ..About::of(only) })?;
+    let context = (services.clone(), caller.clone(), identifier, ids, only);
     let (found, deed) = services
         .db
-        .read(context, |(services, caller, identifier, ids), snapshot| {
+        .read(context, |(services, caller, identifier, ids, only), snapshot| {
             Box::pin(async move {
                 let organization = caller.actor.organization();
                 let mut wanted = ids.clone();
@@ -78,6 +82,7 @@ pub async fn search_patients(
                     let indexes: Vec<Vec<u8>> = keys.blind_indexes(identifier).into_iter().map(|(_, hash)| hash).collect();
                     wanted.extend(patients::find_by_index(snapshot, organization, &indexes).await?);
                 }
+                wanted.retain(|id| only.is_none_or(|only| only == *id));
                 let (mut all, mut ground) = (Vec::new(), Ground::CareRelation);
                 for (id, decided) in seen(services, caller, snapshot, &wanted).await? {
                     match decided {

@@ -29,7 +29,7 @@ pub async fn personal_link(services: &Services, caller: &Caller, id: Option<Stri
 }
 
 fn allowed(actor: &Actor, action: Action, unit: UnitId) -> Result<Ground, Error> {
-    Ok(decide(actor, action, About { units: &[unit], stated: None })?)
+    Ok(decide(actor, action, About::in_units(&[unit]))?)
 }
 
 /// `None` when another invitation stands in the way: that it was asked for is logged all the same.

@@ -5,7 +5,7 @@ use super::{Error, forms};
 use crate::domain::answers::{Issue, initial};
 use crate::domain::ids::{AppointmentId, InvitationId, OrganizationId, PatientId, UnitId};
 use crate::domain::language::Language;
-use crate::domain::policy::{Action, Resource as About, decide, may_ever};
+use crate::domain::policy::{Action, Resource as About, confined, decide, may_ever};
 use crate::fhir::read::ResponseStatus;
 use crate::fhir::read::parameters::{CONTEXT, FORM, Populate, SUBJECT};
 use crate::fhir::search::Reference;
@@ -41,6 +41,8 @@ pub(super) struct Occasion {
     pub(super) visit: Option<AppointmentId>,
     /// For which unit.
     pub(super) unit: Option<UnitId>,
+    /// The only patient whom the caller may know of, where its token is good for one.
+    pub(super) only: Option<PatientId>,
 }
 
 impl Occasion {
@@ -70,6 +72,11 @@ impl Occasion {
         Ok(occasion)
     }
 
+    /// Whether the caller may know of a patient, as far as its token goes.
+    fn knows(&self, patient: PatientId) -> bool {
+        self.only.is_none_or(|only| only == patient)
+    }
+
     fn is_of(&self, row: &Invitation) -> bool {
         self.form.as_ref().is_none_or(|form| {
             form.questionnaire.name() == row.questionnaire_name && form.questionnaire.version() == row.questionnaire_version
@@ -87,14 +94,16 @@ pub(super) async fn invitation(
     may: impl Fn(UnitId) -> bool,
 ) -> Result<Option<Invitation>, Error> {
     if let Some(id) = occasion.invitation {
-        let row = invitations::find(reader, organization, id).await?.ok_or(Error::Element(CONTEXT))?;
+        let found = invitations::find(reader, organization, id).await?;
+        let row = found.filter(|row| occasion.knows(row.patient)).ok_or(Error::Element(CONTEXT))?;
         if occasion.patient.is_some_and(|patient| patient != row.patient) {
             return Err(Error::Element(SUBJECT));
         }
         return if occasion.is_of(&row) { Ok(Some(row)) } else { Err(Error::Element(FORM)) };
     }
     let Some(patient) = occasion.patient else { return Ok(None) };
-    let known = patients::find(reader, organization, patient).await?.ok_or(Error::Element(SUBJECT))?;
+    let known = patients::find(reader, organization, patient).await?.filter(|known| occasion.knows(known.id));
+    let known = known.ok_or(Error::Element(SUBJECT))?;
     if known.is_erased() {
         return Err(Error::Erased);
     }
@@ -109,12 +118,15 @@ pub(super) async fn invitation(
 /// Makes the response of a form. Where it says whose, the access log does too.
 pub async fn populate(services: &Services, caller: &Caller, id: Option<String>, asked: Populate) -> Result<Populated, Error> {
     decide(&caller.actor, Action::ReadQuestionnaires, About::default())?;
-    let occasion = Occasion::read(services, id.as_deref(), &asked)?;
+    let mut occasion = Occasion::read(services, id.as_deref(), &asked)?;
     if occasion.patient.is_none() && occasion.invitation.is_none() {
         let form = occasion.form.ok_or(Error::Element(FORM))?;
         return Ok(written(services, &form, None, None, None));
     }
-    may_ever(&caller.actor, Action::ReadInvitation)?;
+    occasion.only = confined(&caller.actor, Action::ReadInvitation)?;
+    if occasion.only.is_none() {
+        may_ever(&caller.actor, Action::ReadInvitation)?;
+    }
     let context = (services.clone(), caller.clone(), occasion);
     let (populated, deed) = services
         .db
@@ -128,12 +140,14 @@ pub async fn populate(services: &Services, caller: &Caller, id: Option<String>, 
 
 async fn populate_in(services: &Services, caller: &Caller, reader: &impl Reader, occasion: &Occasion) -> Result<(Populated, Deed), Error> {
     let organization = caller.actor.organization();
-    let may = |unit: UnitId| decide(&caller.actor, Action::ReadInvitation, About { units: &[unit], stated: None });
-    let row = invitation(reader, organization, occasion, services.now(), |unit| may(unit).is_ok()).await?;
+    let may = |unit: UnitId, patient: Option<PatientId>| {
+        decide(&caller.actor, Action::ReadInvitation, About { patient, ..About::in_units(&[unit]) })
+    };
+    let row = invitation(reader, organization, occasion, services.now(), |unit| may(unit, occasion.patient).is_ok()).await?;
     // A person's tie to a patient is the unit that asks; without one there is none.
     let ground = match &row {
-        Some(row) => may(row.unit)?,
-        None => decide(&caller.actor, Action::ReadInvitation, About::default())?,
+        Some(row) => may(row.unit, Some(row.patient))?,
+        None => decide(&caller.actor, Action::ReadInvitation, About::of(occasion.patient))?,
     };
     let patient = row.as_ref().map(|row| row.patient).or(occasion.patient).ok_or(Error::Element(SUBJECT))?;
     let known = patients::find(reader, organization, patient).await?.ok_or(Error::Element(SUBJECT))?;

@@ -26,7 +26,7 @@ pub(super) async fn grounds(
     };
     let decided = |id: PatientId| {
         let units = ties.get(&id).map(Vec::as_slice).unwrap_or_default();
-        (id, decide(&caller.actor, Action::ReadAnswers, About { units, stated: caller.ground }))
+        (id, decide(&caller.actor, Action::ReadAnswers, About { units, stated: caller.ground, patient: Some(id) }))
     };
     Ok(known.into_iter().map(decided).collect())
 }

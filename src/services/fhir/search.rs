@@ -7,7 +7,7 @@ use super::{Error, Resource, reach, render};
 use crate::domain::actor::{Actor, Role};
 use crate::domain::identifier::PatientIdentifier;
 use crate::domain::ids::{ClinicianId, InvitationId, PatientId, ResponseId, UnitId};
-use crate::domain::policy::{Action, Denied, Ground, Resource as About, decide, may_ever};
+use crate::domain::policy::{Action, Denied, Ground, Resource as About, confined, decide, may_ever};
 use crate::fhir::search::responses::{FormAddress, Person, ResponseSearch};
 use crate::fhir::search::{Page, Reference, Summary, Total};
 use crate::fhir::write::form_id;
@@ -50,13 +50,9 @@ impl Found {
 
 /// Finds responses.
 pub async fn search(services: &Services, caller: &Caller, search: ResponseSearch, page: Page) -> Result<Found, Error> {
-    may_ever(&caller.actor, Action::ReadAnswers).or_else(|denied| match denied {
-        // Someone else's patient, on a ground: decided for each.
-        Denied::GroundRequired => Ok(()),
-        denied => Err(denied),
-    })?;
+    let only = may_look(caller)?;
     if !page.include.is_empty() {
-        decide(&caller.actor, Action::SearchPatients, About::default())?;
+        decide(&caller.actor, Action::SearchPatients, About::of(only))?;
     }
     let context = (services.clone(), caller.clone(), search, page);
     let (found, deed) = services
@@ -67,6 +63,19 @@ pub async fn search(services: &Services, caller: &Caller, search: ResponseSearch
     Ok(found)
 }
 
+/// Whether the caller could read any answers, and of which patient only.
+pub(super) fn may_look(caller: &Caller) -> Result<Option<PatientId>, Denied> {
+    let only = confined(&caller.actor, Action::ReadAnswers)?;
+    if only.is_none() {
+        may_ever(&caller.actor, Action::ReadAnswers).or_else(|denied| match denied {
+            // Someone else's patient, on a ground: decided for each.
+            Denied::GroundRequired => Ok(()),
+            denied => Err(denied),
+        })?;
+    }
+    Ok(only)
+}
+
 async fn search_in(
     services: &Services,
     caller: &Caller,
@@ -75,7 +84,8 @@ async fn search_in(
     snapshot: &Snapshot,
 ) -> Result<(Found, Deed), Error> {
     let organization = caller.actor.organization();
-    let named = named(services, caller, &search.patients, snapshot).await?;
+    let only = confined(&caller.actor, Action::ReadAnswers)?;
+    let named = named(services, caller, (&search.patients, only), snapshot).await?;
     let by_number = search.patients.iter().flatten().any(|person| matches!(person, Person::Identifier(_)));
     let shown = if by_number { named.iter().flatten().copied().collect() } else { Vec::new() };
     let Some(mut filter) = filter(services, search) else {
@@ -126,22 +136,23 @@ async fn search_in(
     Ok((Found { responses, patients, total, next, named: shown }, deed))
 }
 
-/// The patients that every list of the search names; `None` where none is named.
+/// The patients that every list of the search names; `None` where none is named. Where the caller's token is
+/// good for one patient `only`, it is that one or nobody: what is found and said then follows from it.
 pub(super) async fn named(
     services: &Services,
     caller: &Caller,
-    lists: &[Vec<Person>],
+    (lists, only): (&[Vec<Person>], Option<PatientId>),
     snapshot: &Snapshot,
 ) -> Result<Option<BTreeSet<PatientId>>, Error> {
     let organization = caller.actor.organization();
-    let mut all: Option<BTreeSet<PatientId>> = None;
+    let mut all: Option<BTreeSet<PatientId>> = only.map(|only| BTreeSet::from([only]));
     for list in lists {
         let mut own = BTreeSet::new();
         for person in list {
             match person {
                 Person::Reference(reference) => own.extend(patient_of(reference)),
                 Person::Identifier(token) => {
-                    decide(&caller.actor, Action::SearchPatients, About { units: &[], stated: caller.ground })?;
+                    decide(&caller.actor, Action::SearchPatients, About { stated: caller.ground, ..About::of(only) })?;
                     let system = token.system.as_deref().unwrap_or_default();
                     let value = token.code.as_deref().unwrap_or_default();
                     let identifier = PatientIdentifier::parse(system, None, value, services.rules.allow_synthetic_persons);
@@ -204,16 +215,17 @@ fn is_form(address: &FormAddress, form: &crate::domain::questionnaire::Questionn
     (address.url == form.url() || by_id) && address.version.as_deref().is_none_or(|version| version == form.version())
 }
 
-/// Confines a person to what they may read, and gives the ground for the log.
+/// Confines a person to what they may read, and gives the ground for the log. A client whose token is good for
+/// one patient has been confined by [`named`].
 pub(super) async fn confine(services: &Services, caller: &Caller, filter: &mut Filter, snapshot: &Snapshot) -> Result<Ground, Error> {
     let Actor::Clinician(person) = &caller.actor else {
-        return Ok(decide(&caller.actor, Action::ReadAnswers, About::default())?);
+        return Ok(decide(&caller.actor, Action::ReadAnswers, About::of(whom(caller, filter)?))?);
     };
     let settings = organizations::organization(snapshot, person.organization).await?.ok_or(Fault::Content("organization"))?;
     let since = services.now() - Duration::days(i64::from(settings.care_window_days));
     let own: Vec<UnitId> = person.units(Role::Clinician).into_iter().collect();
     let Some(named) = filter.patients.clone() else {
-        decide(&caller.actor, Action::ReadAnswers, About { units: &own, stated: None })?;
+        decide(&caller.actor, Action::ReadAnswers, About::in_units(&own))?;
         filter.recent = Some(Recent { units: own, since, tied: Vec::new() });
         return Ok(Ground::CareRelation);
     };
@@ -240,6 +252,16 @@ pub(super) async fn confine(services: &Services, caller: &Caller, filter: &mut F
         filter.recent = Some(Recent { tied, ..recent });
     }
     Ok(ground)
+}
+
+/// The patient whom everything that the filter lets through is of, where it is one; a filter that lets
+/// nothing through is about nobody else.
+fn whom(caller: &Caller, filter: &Filter) -> Result<Option<PatientId>, Denied> {
+    match filter.patients.as_deref() {
+        Some([only]) => Ok(Some(*only)),
+        Some([]) => confined(&caller.actor, Action::ReadAnswers),
+        _ => Ok(None),
+    }
 }
 
 /// What opens the answers of these; of who has been erased there is nothing.

@@ -178,7 +178,7 @@ async fn material(
 ) -> Result<Material, Error> {
     let organization = caller.actor.organization();
     let row = invitations::find(reader, organization, id).await?.ok_or(Error::NotFound)?;
-    let ground = decide(&caller.actor, Action::RenderLetter, Resource { units: &[row.unit], stated: caller.ground })?;
+    let ground = decide(&caller.actor, Action::RenderLetter, Resource { stated: caller.ground, ..Resource::in_units(&[row.unit]) })?;
     row.state.print()?;
     if services.now() >= row.answer_until {
         return Err(NotPossible(InvitationState::Closed(ClosedReason::Expired)).into());

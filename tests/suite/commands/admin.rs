@@ -92,6 +92,9 @@ async fn administer(kind: Kind) {
     run(&["token", "issue", "--clinician", "x"]).await.refused(2, "argument-invalid", "clinician list");
     assert_eq!(run(&["token", "issue"]).await.status, 2);
     assert_eq!(run(&["token", "issue", "--client", &client, "--minutes", "0"]).await.status, 2);
+    run(&["token", "issue", "--client", &client, "--patient", ABSENT]).await.refused(1, "not-found", "no such patient");
+    run(&["token", "issue", "--client", &client, "--patient", "x"]).await.refused(2, "argument-invalid", "--patient");
+    run(&["token", "issue", "--clinician", &nurse, "--patient", ABSENT]).await.refused(2, "argument-invalid", "--client");
     let keys = run(&["keys", "status"]).await.ok();
     for purpose in ["root", "link", "lookup", "session", "issuer", "log"] {
         assert!(keys.lines().any(|line| line.starts_with(purpose) && line.contains("version 1,")), "{keys}");
@@ -104,6 +107,17 @@ async fn administer(kind: Kind) {
     let order = json!({"patient": {"name": "Odd Oppdiktet", "birth_date": "1950-01-01"}, "unit": unit});
     let issued = serving.http.call("POST", "/api/v1/invitations").bearer(&token).key("command-1").json(&order).send().await.expect(201);
     assert_eq!(issued["unit"], Value::String(unit.clone()));
+    // For one patient, a token gives what the client may see of that one, and only where it is asked for so.
+    let patient = issued["patient"].as_str().expect("patient");
+    let narrow = run(&["token", "issue", "--client", &client, "--patient", patient]).await.ok();
+    let found = serving.http.call("GET", "/fhir/Task").bearer(&narrow).send().await.expect(200);
+    assert_eq!(found["entry"][0]["resource"]["id"], issued["id"]);
+    let invitation = format!("/api/v1/invitations/{}", issued["id"].as_str().expect("id"));
+    serving.http.call("GET", &invitation).bearer(&narrow).send().await.expect_problem(403, "patient-only");
+    let letters = ["client", "add", "--organization", &organization, "--name", "Brev", "--scope", "letters:render"];
+    let letters = run(&letters).await.ok();
+    let refused = run(&["token", "issue", "--client", &letters, "--patient", patient]).await;
+    refused.refused(2, "argument-invalid", "about one patient");
     let today = chrono_date(0);
     let list = format!("/api/v1/worklist?unit={unit}&from={today}&to={today}");
     let list = serving.http.call("GET", &list).bearer(&nurse).send().await.expect(200);

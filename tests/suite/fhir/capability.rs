@@ -2,6 +2,7 @@
 
 use super::{bare, get, refused, search};
 use crate::on_both;
+use kartlegging::domain::smart;
 use kartlegging::http::routes::endpoints;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -141,6 +142,17 @@ on_both! {
         for scope in ["responses:read", "responses:write", "system/QuestionnaireResponse.rs", "system/QuestionnaireResponse.read"] {
             assert!(scopes.contains(&scope), "{scope}");
         }
+        // What is announced about everybody is there about one patient, and each scope gives something.
+        let resources = scopes.iter().filter_map(|scope| scope.strip_prefix("system/"));
+        let about_one = resources.map(|rest| format!("patient/{rest}")).collect::<BTreeSet<_>>();
+        assert_eq!(about_one, scopes.iter().filter(|scope| scope.starts_with("patient/")).map(|scope| (*scope).to_owned()).collect());
+        assert!(about_one.contains("patient/QuestionnaireResponse.cu") && about_one.contains("patient/Task.read"));
+        for scope in scopes {
+            assert!(!smart::given([scope], None).scopes.is_empty(), "{scope}");
+        }
+        let can: BTreeSet<&str> = said["capabilities"].as_array().expect("capabilities").iter().filter_map(Value::as_str).collect();
+        // Nobody is launched from here, and no token is handed out here.
+        assert_eq!(can, BTreeSet::from(["client-confidential-asymmetric", "permission-patient", "permission-v1", "permission-v2"]));
     }
 }
 

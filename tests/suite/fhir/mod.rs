@@ -8,6 +8,7 @@ mod fillers;
 mod forms;
 mod handing_in;
 mod log;
+mod one_patient;
 mod originals;
 mod origins;
 mod records;

@@ -3,7 +3,7 @@
 
 use super::model::Model;
 use chrono::NaiveDate;
-use kartlegging::domain::actor::{Actor, ClientActor, ClinicianActor, Grant, Role, Scope};
+use kartlegging::domain::actor::{Actor, ClientActor, ClinicianActor, Grant, Role, Scope, Width};
 use kartlegging::domain::identifier::{IdentifierSystem, PatientIdentifier};
 use kartlegging::domain::ids::{OrganizationId, UnitId};
 use kartlegging::services::Services;
@@ -67,7 +67,7 @@ impl World {
                 world.actors.push(Someone {
                     name,
                     organization: at,
-                    actor: Actor::Client(ClientActor { id: client, organization: id, scopes }),
+                    actor: Actor::Client(ClientActor { id: client, organization: id, scopes, width: Width::Organization }),
                 });
             }
             let last = own[own.len() - 1];

@@ -3,6 +3,8 @@
 
 use super::app::{Answer, TestApp};
 use chrono::Duration;
+use kartlegging::crypto::ring::Purpose;
+use kartlegging::crypto::tokens;
 use kartlegging::domain::actor::{Grant, Role, Scope};
 use kartlegging::domain::ids::{ClientId, ClinicianId, InvitationId, OrganizationId, UnitId};
 use kartlegging::services::Services;
@@ -31,6 +33,8 @@ pub struct World {
     /// Everybody with a role, by the name of their token.
     pub people: BTreeMap<&'static str, ClinicianId>,
     pub client: Option<ClientId>,
+    /// Clients by the name of their token.
+    pub clients: BTreeMap<&'static str, ClientId>,
 }
 
 async fn organization(services: &Services, name: &str, number: &str) -> OrganizationId {
@@ -120,6 +124,7 @@ impl World {
             clinician: nurse,
             people: staff,
             client: Some(client),
+            clients: BTreeMap::from([("client", client), ("reader", reader), ("other_client", foreign_client)]),
         }
     }
 
@@ -146,6 +151,19 @@ impl Invited {
 }
 
 impl TestApp {
+    /// A token of our own issuer for `client`, with these claims beside those that every one has.
+    pub fn client_token(&self, more: &Value) -> String {
+        let (id, now) = (self.world.client.expect("client").to_string(), self.services.now().timestamp());
+        let mut claims = json!({
+            "iss": "kartlegging", "aud": "kartlegging", "sub": id, "client_id": id, "kartlegging_kind": "client",
+            "iat": now, "exp": now + 86_400, "jti": "1",
+        });
+        for (name, value) in more.as_object().expect("claims") {
+            claims[name] = value.clone();
+        }
+        tokens::sign(&self.services.ring, Purpose::Issuer, tokens::ACCESS, &claims).expect("token")
+    }
+
     /// A request for the invented patient's visit in three days; `external_id` makes it another visit.
     pub fn order(&self, external_id: &str) -> Value {
         json!({

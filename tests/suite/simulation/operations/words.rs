@@ -14,6 +14,7 @@ pub fn denied(denied: Denied) -> String {
         Denied::Scope(_) => "scope",
         Denied::Role => "role",
         Denied::GroundRequired => "ground",
+        Denied::OnePatient | Denied::PatientUnnamed => "patient",
     }
     .to_owned()
 }
