@@ -288,7 +288,7 @@ on_both! {
         assert_eq!(rows(&page(&app, "from=2026-11-27&to=2026-11-30").await), []);
         let path = format!("/api/v1/worklist?unit={}&{WINDOW}", app.world.unit);
         app.get(&path).bearer(app.world.token("other_clinician")).send().await.expect_problem(404, "not-found");
-        app.get(&path).bearer(app.world.token("second_clinician")).send().await.expect_problem(403, "forbidden");
+        app.get(&path).bearer(app.world.token("second_clinician")).send().await.expect_problem(403, "role-missing");
     }
 }
 

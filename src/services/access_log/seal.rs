@@ -9,29 +9,33 @@ use crate::storage::log_seals::{self, Seal};
 use crate::storage::organizations;
 
 /// Seals in one transaction: bounds how long other writers wait on SQLite.
-const AT_ONCE: u64 = 200;
+const AT_ONCE: u64 = 100;
 /// Transactions for one organization in one run, so that a standstill of one does not hold up the
 /// others.
-const ROUNDS: usize = 50;
+const ROUNDS: usize = 100;
 
 /// Seals what has no seal yet, in every organization; gives how many entries. Can run twice at once:
 /// both want the same place in the chain, which is unique, and the slower one begins again.
 pub async fn seal(services: &Services) -> Result<u64, Fault> {
     let mut sealed = 0;
     for organization in all(services).await? {
+        // Most of the time there is nothing to do, and a look does not wait for the writer.
+        let idle = services.db.read(organization, |organization, snapshot| {
+            Box::pin(async move {
+                let end = end(snapshot, *organization).await?;
+                Ok::<_, Fault>(log_seals::unsealed(snapshot, *organization, end.horizon, 1).await?.is_empty())
+            })
+        });
+        if idle.await? {
+            continue;
+        }
+        // What is committed late behind this place has its seal in the next run: else each transaction would look
+        // at all entries of the last minutes again.
+        let mut behind = None;
         for _ in 0..ROUNDS {
-            // Most of the time there is nothing to do, and a look does not wait for the writer.
-            let idle = services.db.read(organization, |organization, snapshot| {
-                Box::pin(async move {
-                    let end = end(snapshot, *organization).await?;
-                    Ok::<_, Fault>(log_seals::unsealed(snapshot, *organization, end.horizon, 1).await?.is_empty())
-                })
-            });
-            if idle.await? {
-                break;
-            }
-            let done = some(services, organization).await?;
+            let (done, last) = some(services, organization, behind).await?;
             sealed += done;
+            behind = last.or(behind);
             if done < AT_ONCE {
                 break;
             }
@@ -45,14 +49,16 @@ pub(super) async fn all(services: &Services) -> Result<Vec<OrganizationId>, Faul
     Ok(read.await?.into_iter().map(|one| one.id).collect())
 }
 
-async fn some(services: &Services, organization: OrganizationId) -> Result<u64, Fault> {
+/// Seals some entries, from this one on where it is behind the horizon; gives how many, and the last one.
+async fn some(services: &Services, organization: OrganizationId, behind: Option<LogEntryId>) -> Result<(u64, Option<LogEntryId>), Fault> {
     services
         .db
-        .write((services.clone(), organization), |(services, organization), tx| {
+        .write((services.clone(), organization, behind), |(services, organization, behind), tx| {
             Box::pin(async move {
                 let now = services.now();
                 let mut end = end(tx, *organization).await?;
-                let entries = log_seals::unsealed(tx, *organization, end.horizon, AT_ONCE).await?;
+                let from = behind.map_or(end.horizon, |behind| behind.max(end.horizon));
+                let entries = log_seals::unsealed(tx, *organization, from, AT_ONCE).await?;
                 let ids: Vec<LogEntryId> = entries.iter().map(|entry| entry.id).collect();
                 let mut patients = access_log::patients(tx, &ids).await?;
                 let mut seals = Vec::with_capacity(entries.len());
@@ -69,7 +75,8 @@ async fn some(services: &Services, organization: OrganizationId) -> Result<u64, 
                     });
                 }
                 log_seals::insert(tx, &seals).await?;
-                Ok::<_, Fault>(u64::try_from(seals.len()).unwrap_or(u64::MAX))
+                let last = entries.last().map(|entry| entry.id);
+                Ok::<_, Fault>((u64::try_from(seals.len()).unwrap_or(u64::MAX), last))
             })
         })
         .await
