@@ -9,7 +9,7 @@ import { freePort, start } from '../browser/support/service.js';
 import { foreign } from './support/foreign.js';
 
 // Each page with a form filler has an origin of its own, which the operator lets in.
-const pages = { lforms: await freePort(), refero: await freePort() };
+const pages = { lforms: await freePort(), refero: await freePort(), smartforms: await freePort() };
 const origins = Object.values(pages).map((port) => `http://127.0.0.1:${port}`).join(',');
 const forms = mkdtempSync(join(tmpdir(), 'kartlegging-forms-'));
 const files = foreign(forms);
