@@ -222,8 +222,8 @@ async fn shown(services: &Services, caller: &Caller, query: &Query, list: &List,
     let after = query.cursor.as_deref().map(|cursor| read_cursor(&list.keys, query.unit, cursor)).transpose()?;
     let mut rows = list.rows.iter().filter(|row| after.as_ref().is_none_or(|after| sort_key(row) > *after));
     let page: Vec<RowView> = rows.by_ref().take(query.limit).cloned().collect();
-    let last = page.last().filter(|_| rows.next().is_some());
-    let next = last.map(|row| cursor(&list.keys, query.unit, &sort_key(row))).transpose()?;
+    let end = page.last().filter(|_| rows.next().is_some());
+    let next = end.map(|row| cursor(&list.keys, query.unit, &sort_key(row))).transpose()?;
     let patients = page.iter().map(|row| row.patient).collect();
     let deed = Deed::done("worklist.read", Some(("unit", query.unit.0)), patients).in_unit(query.unit).on(ground);
     let holds = kept.then_some(list.changes);
