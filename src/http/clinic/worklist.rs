@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// The rows alone: what is the same for all who look at the same lists.
 #[derive(Template)]
 #[template(path = "clinic_rows.html")]
-struct Rows {
+struct TableBody {
     w: Words,
     rows: Vec<Row>,
     several: bool,
@@ -128,7 +128,7 @@ fn rows(services: &Services, seat: &Seat, filter: &Filter, all: &Gathered, sever
     let written = services.lists.written(name, changes, services.now(), || {
         let mut speech = Speech::new(language);
         let rows = all.found.iter().map(|found| row(found, &mut speech)).collect();
-        text_of(&Rows { w: Words(text::ui_language(language)), rows, several })
+        text_of(&TableBody { w: Words(text::ui_language(language)), rows, several })
     })?;
     Ok(written)
 }
