@@ -195,7 +195,7 @@ fn sort_key(row: &RowView) -> SortKey {
 
 /// One page of a unit's worklist.
 ///
-/// What was opened for one caller is shown to the next ones while it holds ([`RecentLists`]): that it does is
+/// What was opened for one caller is shown to the next ones while it holds (`recent_lists`): that it does is
 /// seen in the transaction that logs the view. Who may see it is decided each time.
 pub async fn list(services: &Services, caller: &Caller, query: Query) -> Result<Page, Error> {
     window(query.unit, query.from, query.to)?;
