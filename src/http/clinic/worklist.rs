@@ -35,8 +35,8 @@ struct List {
     ranges: Vec<(u64, String, bool)>,
     only: Vec<(&'static str, String, bool)>,
     orders: Vec<(&'static str, String, bool)>,
-    /// Written already; what people have typed in them is escaped.
-    rows: Arc<str>,
+    /// The rows, which their own template has written and escaped.
+    block: Arc<str>,
     is_empty: bool,
     thresholds: Vec<i32>,
     several: bool,
@@ -159,7 +159,7 @@ pub(in crate::http) async fn show(request: HttpRequest, seat: Seat, door: web::D
             .collect(),
         only: Only::ALL.map(|only| (only.word(), say(&format!("clinic-only-{}", only.word())), filter.only.contains(&only))).to_vec(),
         orders: Order::ALL.map(|order| (order.word(), say(&format!("clinic-order-{}", order.word())), filter.order == order)).to_vec(),
-        rows: rows(services, &seat, &filter, &all, several)?,
+        block: rows(services, &seat, &filter, &all, several)?,
         is_empty: all.found.is_empty(),
         thresholds,
         several,
