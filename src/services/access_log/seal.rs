@@ -3,16 +3,21 @@
 use super::{end, horizon};
 use crate::crypto::chain;
 use crate::domain::ids::{LogEntryId, OrganizationId};
+use crate::domain::log::{first_id, time_of};
 use crate::services::{Fault, Services};
 use crate::storage::access_log;
 use crate::storage::log_seals::{self, Seal};
 use crate::storage::organizations;
+use chrono::TimeDelta;
 
 /// Seals in one transaction: bounds how long other writers wait on SQLite.
 const AT_ONCE: u64 = 100;
 /// Transactions for one organization in one run, so that a standstill of one does not hold up the
 /// others.
 const ROUNDS: usize = 100;
+/// How far before the last entry of a transaction the next one begins to look: what is committed later than
+/// that behind it waits for the next run.
+const OVERLAP: TimeDelta = TimeDelta::milliseconds(100);
 
 /// Seals what has no seal yet, in every organization; gives how many entries. Can run twice at once:
 /// both want the same place in the chain, which is unique, and the slower one begins again.
@@ -29,13 +34,12 @@ pub async fn seal(services: &Services) -> Result<u64, Fault> {
         if idle.await? {
             continue;
         }
-        // What is committed late behind this place has its seal in the next run: else each transaction would look
-        // at all entries of the last minutes again.
+        // Each transaction goes on from here: else it would look at all entries of the last minutes again.
         let mut behind = None;
         for _ in 0..ROUNDS {
             let (done, last) = some(services, organization, behind).await?;
             sealed += done;
-            behind = last.or(behind);
+            behind = last.and_then(|last| time_of(last.0)).map(|time| LogEntryId(first_id(time - OVERLAP))).or(behind);
             if done < AT_ONCE {
                 break;
             }
@@ -49,7 +53,7 @@ pub(super) async fn all(services: &Services) -> Result<Vec<OrganizationId>, Faul
     Ok(read.await?.into_iter().map(|one| one.id).collect())
 }
 
-/// Seals some entries, from this one on where it is behind the horizon; gives how many, and the last one.
+/// Seals some entries, from this id on where it is behind the horizon; gives how many, and the last one.
 async fn some(services: &Services, organization: OrganizationId, behind: Option<LogEntryId>) -> Result<(u64, Option<LogEntryId>), Fault> {
     services
         .db

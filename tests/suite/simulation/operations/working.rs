@@ -81,7 +81,7 @@ pub fn claim(choice: &mut Choice<'_>) -> Option<Step> {
 }
 
 /// Entries sealed in one unit of work.
-const SEALS: usize = 200;
+const SEALS: usize = 100;
 
 /// Seals the access log and signs the ends of its chains.
 pub fn seal(_: &mut Choice<'_>) -> Option<Step> {
@@ -99,7 +99,10 @@ async fn seal_all(port: &Port) -> Result<Meant, Lost> {
     let organizations = port.look(|model| model.sealed.len());
     let (mut sealed, mut signed) = (0, 0);
     for organization in 0..organizations {
-        while port.look(|model| model.unsealed(organization)) > 0 {
+        if port.look(|model| model.unsealed(organization)) == 0 {
+            continue;
+        }
+        loop {
             let some = |model: &mut Model| {
                 let some = model.unsealed(organization).min(SEALS);
                 model.sealed[organization] += some;
