@@ -8,6 +8,7 @@
 use super::worklist::{List, Query};
 use crate::domain::ids::{OrganizationId, UnitId};
 use crate::domain::language::Language;
+use crate::text::packed::Part;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -42,7 +43,7 @@ struct Written {
     name: String,
     changes: u64,
     at: DateTime<Utc>,
-    text: Arc<str>,
+    part: Arc<Part>,
 }
 
 /// The lists.
@@ -74,17 +75,17 @@ impl RecentLists {
         changes: Option<u64>,
         now: DateTime<Utc>,
         write: impl FnOnce() -> Result<String, E>,
-    ) -> Result<Arc<str>, E> {
-        let Some(changes) = changes else { return write().map(Arc::from) };
+    ) -> Result<Arc<Part>, E> {
+        let Some(changes) = changes else { return Ok(Arc::new(Part::new(write()?))) };
         let mut all = locked(&self.written);
         all.retain(|one| one.changes >= changes);
         if let Some(one) = all.iter().find(|one| one.name == name && one.changes == changes) {
-            return Ok(Arc::clone(&one.text));
+            return Ok(Arc::clone(&one.part));
         }
         drop(all);
-        let text: Arc<str> = write()?.into();
-        put(&mut locked(&self.written), Written { name, changes, at: now, text: Arc::clone(&text) });
-        Ok(text)
+        let part = Arc::new(Part::new(write()?));
+        put(&mut locked(&self.written), Written { name, changes, at: now, part: Arc::clone(&part) });
+        Ok(part)
     }
 
     /// The list that a caller of the organization asks for, when there were no changes since. Those that there

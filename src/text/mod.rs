@@ -9,6 +9,7 @@ mod issue;
 pub mod letter;
 mod locales;
 mod negotiate;
+pub mod packed;
 pub mod summary;
 pub mod typed;
 

@@ -8,10 +8,10 @@ use super::seat::Seat;
 use crate::domain::actor::{Actor, Role};
 use crate::domain::ids::UnitId;
 use crate::http::extract::Door;
-use crate::http::web::frame::{Words, page, text_of};
+use crate::http::web::frame::{Words, page_around, text_of};
 use crate::services::{Services, worklist};
+use crate::text::packed::Part;
 use crate::text::{self, format};
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde_json::json;
@@ -35,8 +35,6 @@ struct List {
     ranges: Vec<(u64, String, bool)>,
     only: Vec<(&'static str, String, bool)>,
     orders: Vec<(&'static str, String, bool)>,
-    /// The rows, which their own template has written and escaped.
-    block: Arc<str>,
     is_empty: bool,
     thresholds: Vec<i32>,
     several: bool,
@@ -120,7 +118,7 @@ async fn gather(services: &Services, seat: &Seat, filter: &Filter) -> Result<Gat
 }
 
 /// The rows as they stand on the page, written once for all who look at the same lists.
-fn rows(services: &Services, seat: &Seat, filter: &Filter, all: &Gathered, several: bool) -> Result<Arc<str>, Halt> {
+fn rows(services: &Services, seat: &Seat, filter: &Filter, all: &Gathered, several: bool) -> Result<Arc<Part>, Halt> {
     let state = all.shown.first().and_then(|(_, first)| *first);
     let changes = state.filter(|state| all.shown.iter().all(|(_, changes)| *changes == Some(*state)));
     let (language, organization) = (&seat.language, seat.caller.actor.organization());
@@ -148,6 +146,7 @@ pub(in crate::http) async fn show(request: HttpRequest, seat: Seat, door: web::D
     thresholds.dedup();
     let number = i64::try_from(all.found.len()).unwrap_or(i64::MAX);
     let several = own.len() > 1;
+    let rows = rows(services, &seat, &filter, &all, several)?;
     let list = List {
         units: own.iter().map(|unit| (unit.to_string(), name_of(unit), filter.unit == Some(*unit))).collect(),
         ranges: RANGES
@@ -159,7 +158,6 @@ pub(in crate::http) async fn show(request: HttpRequest, seat: Seat, door: web::D
             .collect(),
         only: Only::ALL.map(|only| (only.word(), say(&format!("clinic-only-{}", only.word())), filter.only.contains(&only))).to_vec(),
         orders: Order::ALL.map(|order| (order.word(), say(&format!("clinic-order-{}", order.word())), filter.order == order)).to_vec(),
-        block: rows(services, &seat, &filter, &all, several)?,
         is_empty: all.found.is_empty(),
         thresholds,
         several,
@@ -172,7 +170,7 @@ pub(in crate::http) async fn show(request: HttpRequest, seat: Seat, door: web::D
         room: Room::of(&seat, &request, say("clinic-list-title")),
         filter,
     };
-    Ok(page(StatusCode::OK, &list)?)
+    Ok(page_around(&request, &list, "<tbody>\n", &rows)?)
 }
 
 /// `GET /klinikk/endret`: what tells one state of the list from another, for the script.

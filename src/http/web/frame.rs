@@ -7,9 +7,11 @@ use crate::domain::language::Language;
 use crate::http::problem::{Code, Problem};
 use crate::services::entrance;
 use crate::services::holder::Holder;
+use crate::text::packed::{self, Part};
 use crate::text::{self, Arg};
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::http::header::{AcceptEncoding, ContentEncoding, Encoding, VARY};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
 /// Media type of pages.
@@ -160,6 +162,29 @@ pub(in crate::http) fn text_of(template: &impl Template) -> Result<String, Probl
 /// A page as an answer.
 pub(in crate::http) fn page(status: StatusCode, template: &impl Template) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::build(status).content_type(HTML).body(text_of(template)?))
+}
+
+/// A page around a part that another template has written before and that is packed once: it comes behind the
+/// words of this page that are given as its place, where the page has them.
+pub(in crate::http) fn page_around(
+    request: &HttpRequest,
+    template: &impl Template,
+    place: &str,
+    part: &Part,
+) -> Result<HttpResponse, Problem> {
+    let text = text_of(template)?;
+    let Some(at) = text.find(place).map(|at| at + place.len()) else { return Ok(HttpResponse::Ok().content_type(HTML).body(text)) };
+    let (before, behind) = text.split_at(at);
+    let (before, behind) = (Part::new(before.to_owned()), Part::new(behind.to_owned()));
+    let parts = [&before, part, &behind];
+    let takes = request.get_header::<AcceptEncoding>().and_then(|takes| takes.negotiate([Encoding::gzip()].iter()));
+    let packed = takes.filter(|takes| *takes == Encoding::gzip()).and_then(|_| packed::gzip(&parts));
+    let mut response = HttpResponse::Ok();
+    response.content_type(HTML);
+    Ok(match packed {
+        Some(packed) => response.insert_header(ContentEncoding::Gzip).insert_header((VARY, "accept-encoding")).body(packed),
+        None => response.body(packed::plain(&parts)),
+    })
 }
 
 /// On to another page (`303 See Other`: what was sent is not sent again).

@@ -6,7 +6,9 @@ use crate::support::TestApp;
 use crate::support::browser::{Browser, FORM, Page};
 use crate::support::sql;
 use crate::support::world::answers;
-use serde_json::Value;
+use flate2::read::GzDecoder;
+use serde_json::{Value, json};
+use std::io::Read;
 
 /// Signs in and answers a form; gives the browser and the id of the response.
 async fn answered(app: &TestApp) -> (Browser, String) {
@@ -51,6 +53,45 @@ on_both! {
         assert!(none.main().contains("Ingen rader passer"));
         let odd = browser.get("/klinikk?dager=2").await;
         assert!(odd.main().contains("ikke til å forstå"));
+    }
+}
+
+on_both! {
+    async fn the_packed_list_is_the_list_after_every_change(app: TestApp) {
+        let (mut browser, id) = answered(&app).await;
+        let path = "/klinikk?fra=2026-11-20&dager=31";
+        for change in ["none", "another", "reviewed"] {
+            match change {
+                "another" => drop(app.invite("visit-2").await),
+                "reviewed" => {
+                    let reviewed = format!("/api/v1/responses/{id}/review");
+                    let call = app.post(&reviewed).bearer(app.world.token("clinician")).json(&json!({"version": 1}));
+                    call.send().await.expect(200);
+                }
+                _ => {}
+            }
+            let plain = browser.get(path).await.at(200, path);
+            let cookie = format!("__Host-klinikk={}", browser.cookie("__Host-klinikk").expect("session"));
+            for takes in ["gzip", "gzip, deflate, br, zstd", "br;q=1, gzip;q=0.5", "gzip;q=0, identity", "br"] {
+                let fetched = app.get(path).header("cookie", &cookie).header("accept-encoding", takes).send().await;
+                let header = |name: &str| fetched.headers.get(name).map(String::as_str);
+                let mut text = String::new();
+                if takes.contains("gzip") && !takes.contains("q=0,") {
+                    assert_eq!((header("content-encoding"), header("vary")), (Some("gzip"), Some("accept-encoding")), "{takes}");
+                    GzDecoder::new(&fetched.bytes[..]).read_to_string(&mut text).expect("gzip");
+                } else {
+                    assert_eq!(header("content-encoding"), None, "{takes}");
+                    text.push_str(&fetched.text);
+                }
+                // The token of the page's form is written differently each time.
+                let without_token = |text: &str, token: &str| text.replace(&format!("name=\"nokkel\" value=\"{token}\""), "");
+                let token_of = |text: &str| text.split("name=\"nokkel\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
+                let (own, other) = (token_of(&text).expect("token"), token_of(&plain.answer.text).expect("token"));
+                assert_eq!(without_token(&text, &own), without_token(&plain.answer.text, &other), "{change}, {takes}");
+            }
+            let rows = plain.html.named("tbody")[0].named("tr").len();
+            assert_eq!(rows, if change == "none" { 1 } else { 2 }, "{change}");
+        }
     }
 }
 
