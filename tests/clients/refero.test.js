@@ -2,6 +2,7 @@
 // platform, a person fills it in, and what it posts means what the person answered.
 import { after, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { amount, ask, means, pick } from './support/foreign.js';
 import { endpoint, examples, form as definition, get, ground, issue, meaning, synthetic } from './support/ground.js';
 import { filler, send } from './support/page.js';
 
@@ -60,3 +61,54 @@ for (const name of ['distress-thermometer', 'follow-up']) {
     });
   }
 }
+
+/** Answers the questions of somebody else's form, each as its kind is drawn. */
+const answer = async (on, items) => {
+  const named = (name) => on.locator(`[name="${name}"]`);
+  const type = async (field, text) => { await field.click(); await field.pressSequentially(text); await on.keyboard.press('Tab'); };
+  for (const { linkId, answer: values } of items) {
+    for (const [at, given] of values.entries()) {
+      const [name, value] = Object.entries(given).find(([member]) => member.startsWith('value'));
+      const kind = name.slice('value'.length);
+      if (at > 0 && kind !== 'Coding') await on.getByTestId(`${linkId}-repeat-button`).click();
+      const own = await named(`${linkId}^${at}`).or(named(`${linkId}^${at}-hours`)).count() ? `${linkId}^${at}` : linkId;
+      const field = kind === 'Coding' ? named(linkId).or(named(`${linkId}^0`)) : named(own);
+      if (kind === 'Boolean') { if (value) await press(on, field); }
+      else if (kind === 'Coding' && await field.evaluateAll((all) => all[0].tagName === 'SELECT')) await field.selectOption(value.code);
+      else if (kind === 'Coding') await press(on, field.and(on.locator(`input[value="${value.code}"]`)));
+      else if (kind === 'Date') await type(field, value.split('-').reverse().join('.'));
+      else if (kind === 'Time') {
+        await type(named(`${own}-hours`), value.slice(0, 2));
+        await type(named(`${own}-minutes`), value.slice(3, 5));
+      } else await type(field, `${kind === 'Quantity' ? value.value : value}`);
+      await on.waitForTimeout(300);
+      await answer(on, given.item ?? []);
+    }
+  }
+};
+
+test('Refero fills a form of somebody else with every kind of question', async (t) => {
+  const invited = await issue(who, 'coded');
+  const on = await page.open(t);
+  const form = 'https://example.org/fhir/Questionnaire/coded|1.0.0';
+  await on.evaluate((what) => window.show(what), { fhir, token: tokens.filler, form, to: await endpoint(invited) });
+  const button = on.locator('[data-testid="refero-submit-button"]');
+  await button.waitFor();
+  const item = [
+    { linkId: 'flag', answer: [{ valueBoolean: true, item: [ask('flag-age', 'Integer', 41)] }] }, ask('temperature', 'Decimal', 38.5), ask('count', 'Integer', 3),
+    ask('day', 'Date', '2024-03-01'), ask('clock', 'Time', '07:30:00'), ask('code', 'String', '0123'), ask('short', 'String', 'Áhkku'),
+    ask('story', 'String', 'Katten <b>&amp; €</b> «æøå»'), ask('remarks', 'String', 'en', 'to'), pick('colour', 'blue'), pick('pets', 'cat', 'dog'),
+    pick('place', 'south'), pick('size', 'size-2'), pick('holiday', 'holiday-2'), pick('hour', 'hour-1'), pick('taste', 'taste-3'), pick('drink', 'milk'),
+    pick('sport', 'walk'), ask('weight', 'Quantity', amount(72.5, 'kg')), ask('names', 'String', 'Ola', 'Kari'), ask('days', 'Date', '2026-12-24'),
+    ask('medicine', 'String', 'A'), ask('medicine-daily', 'Boolean', true), ask('effect', 'String', 'svimmel'), ask('effect-since', 'Date', '2026-01-02'),
+    ask('street', 'String', 'Storgata 1'), ask('floor', 'Integer', 2), ask('lift', 'Boolean', true), pick('mood', 'good'),
+    ask('ask', 'Boolean', true), ask('ask-more', 'String', 'ja'), pick('ask-last', 'yes'),
+  ];
+  await answer(on, item);
+  const { sent, faults } = await send(on, button);
+  assert.equal(faults, undefined);
+  assert.equal(sent.status, 200, JSON.stringify(sent.body).slice(0, 1000));
+  const kept = await get(sent.location.split('/fhir/')[1]);
+  means(kept, item);
+  assert.deepEqual([kept.status, kept.questionnaire], ['completed', form]);
+});

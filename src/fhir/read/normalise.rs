@@ -45,9 +45,11 @@ changes! {
     Merged = "merged";
     /// Code system or words of a code were filled in from the option.
     CodingFilled = "coding-filled";
+    /// The unit of a number was filled in: the only one that the form knows there.
+    UnitFilled = "unit-filled";
     /// A number written as a string was read as a number.
     NumberFromString = "number-from-string";
-    /// Ids and extensions inside an answer were dropped.
+    /// Ids, extensions and marks of options inside an answer were dropped.
     ExtensionDropped = "extension-dropped";
     /// An item without answers was dropped.
     EmptyDropped = "empty-dropped";
@@ -156,6 +158,9 @@ impl Work<'_> {
             if fill(&options, &mut answer.value) {
                 self.change(ChangeCode::CodingFilled, path);
             }
+            if measure(item, &mut answer.value) {
+                self.change(ChangeCode::UnitFilled, path);
+            }
             if trim(item, &mut answer.value) {
                 self.change(ChangeCode::Trimmed, path);
             }
@@ -225,6 +230,20 @@ fn fill(options: &[&AnswerOption], value: &mut Value) -> bool {
         coding.display = None;
     }
     changed
+}
+
+/// Fills in the unit of a number that came without any where the form knows one only (Refero leaves it out).
+fn measure(item: &Item, value: &mut Value) -> bool {
+    let (Value::Quantity(quantity), [only]) = (value, item.units.as_slice()) else {
+        return false;
+    };
+    if quantity.unit.is_some() || quantity.system.is_some() || quantity.code.is_some() {
+        return false;
+    }
+    quantity.unit = Some(only.label.base.clone());
+    quantity.system.clone_from(&only.system);
+    quantity.code = Some(only.code.clone());
+    true
 }
 
 fn trim(item: &Item, value: &mut Value) -> bool {

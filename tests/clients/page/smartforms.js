@@ -7,12 +7,16 @@ import { call, find } from './call.js';
 
 const Form = () => h(RendererThemeProvider, null, h(QueryClientProvider, { client: useRendererQueryClient() }, h(BaseRenderer)));
 
-const items = (all = []) => all.flatMap((item) => [item, ...items(item.item)]);
+const items = (all = []) => all.flatMap((item) => [item, ...items(item.item), ...(item.answer ?? []).flatMap((answer) => items(answer.item))]);
 /** What stands as answers to a question by now. */
 window.answers = (linkId) => items(getResponse().item).filter((item) => item.linkId === linkId).flatMap(({ answer }) => answer ?? []);
 
+let shown;
+/** Codes of a question's options, as they stand in its list. */
+window.options = (linkId) => items(shown.item).find((item) => item.linkId === linkId).answerOption.map(({ valueCoding }) => valueCoding.code);
+
 window.show = async ({ fhir, form, token, to, add }) => {
-  const questionnaire = await find(fhir, form, token);
+  const questionnaire = shown = await find(fhir, form, token);
   // It asks a public terminology server where it is not told of another.
   await buildForm({ questionnaire, terminologyServerUrl: `${location.origin}/none` });
   createRoot(document.getElementById('form')).render(h(Form));

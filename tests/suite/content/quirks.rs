@@ -1,6 +1,6 @@
 //! What real form builders and form fillers send.
 
-use kartlegging::domain::answers::Context;
+use kartlegging::domain::answers::{Context, IssueCode};
 use kartlegging::domain::language::Language;
 use kartlegging::domain::questionnaire::{Control, ItemType};
 use kartlegging::fhir::read::{self, ChangeCode, normalise::names_form, questionnaire};
@@ -231,6 +231,53 @@ fn what_form_fillers_send_is_brought_into_shape() {
     assert!(wrong(&form, &sent["item"]).is_empty());
     let ids: Vec<_> = normalised.answers.items.iter().map(|item| item.link_id.as_str()).collect();
     assert_eq!(ids, ["b", "c", "n"]);
+}
+
+#[test]
+fn the_only_unit_of_a_question_is_filled_in() {
+    let unit = |code: &str| json!({"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-unitOption", "valueCoding": {"system": "http://unitsofmeasure.org", "code": code, "display": code}});
+    let form = read_form(&json!([
+        {"linkId": "one", "text": "one", "type": "quantity", "extension": [unit("kg")]},
+        {"linkId": "two", "text": "two", "type": "quantity", "extension": [unit("cm"), unit("m")]},
+        {"linkId": "any", "text": "any", "type": "quantity"},
+    ]));
+    let sent = |link_id: &str, quantity: Json| json!([{"linkId": link_id, "answer": [{"valueQuantity": quantity}]}]);
+    let changed = |items: &Json| {
+        let normalised = read::normalise(&form, read::response(&response_json(items)).unwrap(), &Context::default());
+        normalised.changes.iter().map(|change| (change.code, change.path.clone())).collect::<Vec<_>>()
+    };
+    let filled = sent("one", json!({"value": 72.5}));
+    assert_eq!(changed(&filled), [(ChangeCode::UnitFilled, "one".to_owned())]);
+    assert!(wrong(&form, &filled).is_empty());
+    assert_eq!(
+        answers(&form, &filled),
+        answers(&form, &sent("one", json!({"value": 72.5, "unit": "kg", "system": "http://unitsofmeasure.org", "code": "kg"})))
+    );
+    // What says a unit keeps it, and of two none is guessed.
+    for (items, expected) in [
+        (sent("one", json!({"value": 72.5, "unit": "lb"})), vec!["invalidUnit one"]),
+        (sent("one", json!({"value": 72.5, "system": "http://unitsofmeasure.org"})), vec!["invalidUnit one"]),
+        (sent("two", json!({"value": 1.8})), vec!["invalidUnit two"]),
+        (sent("any", json!({"value": 3})), vec![]),
+    ] {
+        assert_eq!(changed(&items), [], "{items}");
+        assert_eq!(wrong(&form, &items), expected, "{items}");
+    }
+}
+
+#[test]
+fn the_mark_of_an_option_at_an_answer_is_dropped() {
+    let form = read_form(&json!([{"linkId": "c", "text": "c", "type": "choice", "answerOption": options()}]));
+    let sent = |mark: Json| json!([{"linkId": "c", "answer": [{"initialSelected": mark, "valueCoding": {"system": "s:s", "code": "b"}}]}]);
+    for mark in [true, false] {
+        let document = read::response(&response_json(&sent(mark.into()))).unwrap();
+        assert_eq!(document.changes.iter().map(|change| change.code).collect::<Vec<_>>(), [ChangeCode::ExtensionDropped]);
+        assert!(wrong(&form, &sent(mark.into())).is_empty());
+    }
+    for mark in [json!("true"), json!(1), json!({}), Json::Null] {
+        let faults = read::response(&response_json(&sent(mark))).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.code == IssueCode::UnknownElement), "{faults:?}");
+    }
 }
 
 #[test]

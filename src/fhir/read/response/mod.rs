@@ -259,7 +259,10 @@ impl Reader {
             self.fault(IssueCode::Structure, place, "");
             return None;
         };
-        let known = |name: &str| name.starts_with("value") || ["id", "extension", "item"].contains(&name);
+        // Refero leaves the mark of an option that the form chose at the answer that was chosen instead.
+        let marked = map.get("initialSelected").is_some_and(Json::is_boolean);
+        let known =
+            |name: &str| name.starts_with("value") || ["id", "extension", "item"].contains(&name) || marked && name == "initialSelected";
         self.members(map, known, place);
         if self.only_explains(map, place) {
             self.change(ChangeCode::EmptyDropped, place);
@@ -270,7 +273,7 @@ impl Reader {
             self.fault(IssueCode::Structure, place, "value[x]");
             return None;
         };
-        if map.contains_key("id") || map.contains_key("extension") {
+        if map.contains_key("id") || map.contains_key("extension") || marked {
             self.change(ChangeCode::ExtensionDropped, place);
         }
         let items = self.items(map, place);
