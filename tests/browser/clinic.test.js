@@ -28,7 +28,7 @@ const look = (t, on, name, options = {}) => inspect(t, name, on, { ...measure, .
 for (const language of ['nb', 'nn', 'en']) {
   const dark = language === 'nb';
   test(`every page of clinicians, in ${language}`, async (t) => {
-    const { id, response } = await answered(t);
+    const { id, patient, response } = await answered(t);
     const open = await invite({ form: 'torture' });
     const context = await person(t, { language, ...DESK });
     const out = await page(context);
@@ -61,6 +61,10 @@ for (const language of ['nb', 'nn', 'en']) {
     assert.equal(on.served.status, 422);
     await look(t, on, `look up, mistyped (${language})`, { dark });
     for (const why of ['borte', 'uten-nummer', 'ukjent', 'flere', 'rolle']) await to(`/klinikk/journal?hvorfor=${why}`, `from a record: ${why}`);
+    await to(`/klinikk/pasient/${patient}/likevel?til=pasient`, 'another unit’s patient');
+    await follow(on, () => on.locator('main form button').click());
+    assert.equal(on.served.status, 422);
+    await look(t, on, `another unit’s patient, no reason given (${language})`, { dark });
     await to('/klinikk/logg', 'access log');
     await to('/klinikk/logg?fra=2020-01-01&til=2020-01-02', 'access log, empty');
     await to('/klinikk/tall', 'numbers');

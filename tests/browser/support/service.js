@@ -84,13 +84,13 @@ export const api = async (method, path, body, token) => {
   return told;
 };
 
-/** An invitation for an invented person: id, link, code, birth date. */
+/** An invitation for an invented person: id, patient, link, code, birth date. */
 export const invite = async ({ form = 'distress-thermometer', language, birth = '1961-04-17', days = 9 } = {}) => {
   const { unit } = await service();
   const starts = new Date(Date.now() + days * 86_400_000).toISOString().replace(/\.\d+/, '');
   const patient = { name: 'Kari Oppdiktet', birth_date: birth, ...(language && { language }) };
   const made = await api('POST', '/api/v1/invitations', { patient, appointment: { starts_at: starts, unit }, questionnaire: { name: form } });
-  return { id: made.id, link: made.credential.link, code: made.credential.code, birth: birth.split('-').reverse() };
+  return { id: made.id, patient: made.patient, link: made.credential.link, code: made.credential.code, birth: birth.split('-').reverse() };
 };
 
 /** What was handed in, as a clinician gets it. */
