@@ -64,7 +64,7 @@ test('LHC-Forms fills a form of somebody else with every kind of question', asyn
     ask('moment', 'DateTime', '2026-05-17T14:05:00+02:00'), ask('clock', 'Time', '07:30:00'), ask('code', 'String', '0123'),
     ask('short', 'String', 'Áhkku'), ask('story', 'String', 'Katten <b>&amp; €</b> «æøå»'), ask('remarks', 'String', 'en', 'to'),
     pick('colour', 'blue'),
-    { linkId: 'pets', answer: ['cat', 'dog'].map((code) => ({ valueCoding: { system: TORTURE, code }, item: [ask('pets-name', 'String', `navn ${code}`)] })) },
+    { linkId: 'pets', answer: ['cat', 'dog'].map((code) => ({ ...pick('pets', code).answer[0], item: [ask('pets-name', 'String', `navn ${code}`)] })) },
     pick('place', 'south'), pick('size', 'size-2'), pick('holiday', 'holiday-2'), pick('hour', 'hour-1'), pick('taste', 'taste-3'),
     ask('drink', 'String', 'Saft'), { linkId: 'sport', answer: [...pick('sport', 'walk').answer, ...ask('sport', 'String', 'Padler').answer] },
     ask('weight', 'Quantity', amount(72.5, 'kg', 'kg')), ask('height', 'Quantity', amount(1.8, 'm', 'meter')),

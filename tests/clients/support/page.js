@@ -56,7 +56,8 @@ export const filler = async (name, { pages, base }) => {
   const origin = `http://127.0.0.1:${pages[name]}`;
   const open = async (t) => {
     const context = await browser.newContext({ locale: 'nb-NO', timezoneId: 'Europe/Oslo', viewport: { width: 1000, height: 1400 } });
-    context.setDefaultTimeout(10_000);
+    // Fillers of others are slow on a busy machine.
+    context.setDefaultTimeout(20_000);
     const wrong = [];
     context.on('request', (request) => { if (![`${origin}/`, `blob:${origin}/`, `${base}/fhir/`, 'data:'].some((start) => request.url().startsWith(start))) wrong.push(`asked ${request.url()}`); });
     context.on('weberror', (error) => wrong.push(`${error.error()}`));
