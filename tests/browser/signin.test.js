@@ -15,26 +15,36 @@ import { freePort, start } from './support/service.js';
 const HPR = 'helseid://claims/hpr/hpr_number';
 const ORGANIZATION = 'helseid://claims/client/claims/orgnr_parent';
 
+/** What is said of a provider for clinicians, and of one for patients. */
+const CLINICIANS = `name = "helseid"
+title = "HelseID"
+who = "clinicians"
+claim_hpr_number = "${HPR}"
+claim_organization = "${ORGANIZATION}"
+`;
+const PATIENTS = `name = "idporten"
+title = "ID-porten"
+who = "patients"
+acr_values = "idporten-loa-high"
+assurance = ["idporten-loa-high"]
+`;
+
 /** A provider, and the program that knows it. */
-const installed = async (t) => {
+const installed = async (t, said = CLINICIANS) => {
+  const [, name] = said.match(/^name = "(.+)"/);
   const folder = await mkdtemp(join(tmpdir(), 'kartlegging-provider-'));
   const base = `http://127.0.0.1:${await freePort()}`;
   const script = join(dirname(fileURLToPath(import.meta.url)), '../oidc/provider.js');
-  const provider = spawn(process.execPath, [script, folder, `${base}/innlogging/helseid/tilbake`, `${base}/klinikk/inn`], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const provider = spawn(process.execPath, [script, folder, `${base}/innlogging/${name}/tilbake`, `${base}/klinikk/inn`], { stdio: ['pipe', 'pipe', 'ignore'] });
   const issuer = await new Promise((told) => createInterface(provider.stdout).once('line', told));
   const settings = join(folder, 'kartlegging.toml');
   await writeFile(settings, `[[sign_in]]
-name = "helseid"
-title = "HelseID"
-who = "clinicians"
-issuer = "${issuer}"
+${said}issuer = "${issuer}"
 client_id = "kartlegging"
 key_file = "${folder}/client.pem"
 key_id = "client-1"
 key_algorithm = "ES256"
 algorithms = ["ES256"]
-claim_hpr_number = "${HPR}"
-claim_organization = "${ORGANIZATION}"
 `);
   const program = await start({ KARTLEGGING_CONFIG: settings, KARTLEGGING_BASE_URL: base, KARTLEGGING_LISTEN: base.slice('http://'.length) });
   t.after(async () => {
@@ -84,6 +94,40 @@ for (const js of [true, false]) {
     assert.ok(on.url().endsWith('/klinikk/inn') || on.served.status === 404, 'signed in no longer');
   });
 }
+
+test('a patient of a unit where one signs in', async (t) => {
+  const own = await installed(t, PATIENTS);
+  const [organization] = own.command('organization', 'list').split('\n').find((line) => line.includes('Solfjord')).split(' ');
+  own.command('unit', 'sign-in', '--organization', organization, '--unit', own.unit, 'idporten');
+  // A synthetic number: month + 80.
+  const pid = '14904760057';
+  const patient = { identifier: { system: 'urn:oid:2.16.578.1.12.4.1.4.1', value: pid }, name: 'Åse Oppdiktet', birth_date: '1947-10-14' };
+  const due_on = new Date(Date.now() + 9 * 86_400_000).toISOString().slice(0, 10);
+  const headers = { authorization: `Bearer ${own.client}`, 'content-type': 'application/json', 'idempotency-key': '"sign-in"' };
+  const order = { patient, unit: own.unit, due_on, questionnaire: { name: 'distress-thermometer' } };
+  const made = await fetch(`${own.base}/api/v1/invitations`, { method: 'POST', headers, body: JSON.stringify(order) });
+  const { credential } = await made.json();
+  assert.equal(made.status, 201);
+  const signIn = async (on, claims) => {
+    await on.goto(credential.link);
+    await follow(on, () => on.locator('.go a.button').click());
+    await follow(on, () => on.getByRole('link', { name: 'Logg inn med ID-porten' }).click());
+    await on.locator('[name=claims]').fill(JSON.stringify(claims));
+    await on.locator('[name=acr]').fill('idporten-loa-high');
+    await follow(on, () => on.getByRole('button').click());
+    assert.ok(on.url().startsWith(own.base), on.url());
+  };
+  const { on: other } = await someone(t, own);
+  await other.goto(credential.link);
+  await follow(other, () => other.locator('.go a.button').click());
+  await inspect(t, 'sign-in of a patient', other);
+  await signIn(other, { pid: '47906701517' });
+  assert.equal(other.served.status, 403);
+  await inspect(t, 'sign-in of somebody else', other);
+  const { on } = await someone(t, own, { js: false });
+  await signIn(on, { pid });
+  assert.equal(path(on).split('?')[0], '/skjema/om', 'the form');
+});
 
 test('a one-time link signs in where it was opened', async (t) => {
   const own = await installed(t);

@@ -37,6 +37,8 @@ function request()
   local headers = {}
   if one[2]:find("^cookie ") then
     headers["cookie"] = one[2]:sub(8)
+    -- Who has a cookie is a browser, and takes pages packed.
+    headers["accept-encoding"] = "gzip, deflate, br, zstd"
   elseif one[2] ~= "-" then
     headers["authorization"] = "Bearer " .. one[2]
   end
