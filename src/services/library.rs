@@ -41,6 +41,8 @@ pub struct Form {
     pub national: Vec<Value>,
     /// Version of these resources: another one when a supplement has been revised.
     pub resource_version: String,
+    /// These resources as they are sent, by id.
+    pub sent: BTreeMap<String, bytes::Bytes>,
     rendered: BTreeMap<Language, Rendered>,
     papers: BTreeMap<Language, OnceLock<Rendered>>,
 }
@@ -142,11 +144,16 @@ impl Library {
         let (resource, resource_version) = as_resource(&questionnaire);
         let languages = questionnaire.languages();
         let national = languages.iter().map(|language| versioned(write::national(&questionnaire, language), &resource_version));
-        let national = national.collect();
+        let national: Vec<Value> = national.collect();
+        let sent = std::iter::once(&resource).chain(&national).map(|one| {
+            let id = one["id"].as_str().unwrap_or_default().to_owned();
+            (id, one.to_string().into())
+        });
+        let sent = sent.collect();
         let versions = self.forms.entry(questionnaire.name().to_owned()).or_default();
         versions.insert(
             order_of(questionnaire.version()),
-            Arc::new(Form { questionnaire, sha256, built_in: file.built_in, resource, national, resource_version, rendered, papers }),
+            Arc::new(Form { questionnaire, sha256, built_in: file.built_in, resource, national, resource_version, sent, rendered, papers }),
         );
     }
 

@@ -46,11 +46,23 @@ struct Written {
     part: Arc<Part>,
 }
 
+/// A unit with the first and the last day.
+type Place = (OrganizationId, UnitId, NaiveDate, NaiveDate);
+
+/// What tells one state of a window from another, asked for by every page that stands open.
+struct Marked {
+    place: Place,
+    changes: u64,
+    at: DateTime<Utc>,
+    mark: u64,
+}
+
 /// The lists.
 #[derive(Default)]
 pub struct RecentLists {
     opened: Mutex<Vec<Kept>>,
     written: Mutex<Vec<Written>>,
+    marked: Mutex<Vec<Marked>>,
 }
 
 fn locked<T>(all: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
@@ -108,10 +120,25 @@ impl RecentLists {
         put(&mut all, Kept { key, at: now, list: Arc::clone(list) });
     }
 
+    /// The mark of a window, when there were no changes since it was made.
+    pub(super) fn mark(&self, place: Place, changes: Option<u64>) -> Option<u64> {
+        let mut all = locked(&self.marked);
+        all.retain(|one| Some(one.changes) == changes);
+        all.iter().find(|one| one.place == place).map(|one| one.mark)
+    }
+
+    /// Keeps the mark of a window, where changes are counted: this many there were before it was made.
+    pub(super) fn keep_mark(&self, place: Place, changes: Option<u64>, now: DateTime<Utc>, mark: u64) {
+        if let Some(changes) = changes {
+            put(&mut locked(&self.marked), Marked { place, changes, at: now, mark });
+        }
+    }
+
     /// Lets go of lists that were opened more than a minute ago. A job says so, whoever asks or doesn't.
     pub fn forget_old(&self, now: DateTime<Utc>) {
         let is_new = |at: DateTime<Utc>| now.signed_duration_since(at) < KEPT;
         locked(&self.opened).retain(|kept| is_new(kept.at));
         locked(&self.written).retain(|written| is_new(written.at));
+        locked(&self.marked).retain(|marked| is_new(marked.at));
     }
 }

@@ -261,17 +261,26 @@ fn read_cursor(keys: &OrganizationKeys, unit: UnitId, text: &str) -> Result<Sort
 
 /// Tells one state of a window from another without opening anything: the same as long as no visit,
 /// invitation, answer or review in it is new. Nobody's data is read, so nothing is logged.
+///
+/// Every page that stands open asks for it: it is made once for as long as nothing changes (`recent_lists`).
+/// What another process changes in an SQLite file is seen with the next commit of this one.
 pub async fn mark(services: &Services, caller: &Caller, unit: UnitId, from: NaiveDate, to: NaiveDate) -> Result<u64, Error> {
     let window = window(unit, from, to)?;
-    let context = (caller.clone(), window);
+    let context = (services.clone(), caller.clone(), window, services.db.changes());
     services
         .db
-        .read(context, |(caller, window), snapshot| {
+        .read(context, |(services, caller, window, changes), snapshot| {
             Box::pin(async move {
                 let organization = caller.actor.organization();
                 let unit = organizations::unit(snapshot, organization, window.unit).await?.ok_or(Error::NotFound)?;
                 decide(&caller.actor, Action::ReadWorklist, Resource::in_units(&[unit.id]))?;
-                Ok::<_, Error>(mark_of(worklist::states(snapshot, window).await?))
+                let place = (organization, unit.id, window.from_date, window.to_date);
+                if let Some(mark) = services.lists.mark(place, *changes) {
+                    return Ok(mark);
+                }
+                let mark = mark_of(worklist::states(snapshot, window).await?);
+                services.lists.keep_mark(place, *changes, services.now(), mark);
+                Ok::<_, Error>(mark)
             })
         })
         .await

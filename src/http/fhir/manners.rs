@@ -64,6 +64,16 @@ fn known(headers: &HeaderMap, tag: &str) -> bool {
 
 /// A resource under its validator, or 304 for who has it.
 pub(super) fn resource(request: &HttpRequest, json: &Value, tag: &str, modified: Option<chrono::DateTime<chrono::Utc>>) -> HttpResponse {
+    validated(request, tag, modified, || json.to_string().into())
+}
+
+/// The same of one that is written already, or is only when it is sent.
+pub(super) fn validated(
+    request: &HttpRequest,
+    tag: &str,
+    modified: Option<chrono::DateTime<chrono::Utc>>,
+    body: impl FnOnce() -> web::Bytes,
+) -> HttpResponse {
     let etag = format!("W/\"{tag}\"");
     if known(request.headers(), tag) {
         return HttpResponse::NotModified().insert_header((ETAG, etag)).finish();
@@ -73,7 +83,7 @@ pub(super) fn resource(request: &HttpRequest, json: &Value, tag: &str, modified:
     if let Some(at) = modified {
         answer.insert_header((LAST_MODIFIED, http_date(at)));
     }
-    answer.body(json.to_string())
+    answer.body(body())
 }
 
 /// As HTTP writes moments (RFC 9110 §5.6.7).

@@ -12,17 +12,15 @@ use crate::http::query::Query;
 use crate::services::Services;
 use crate::services::fhir::Listed;
 use crate::services::library::Form;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-/// A form with the resource of that id, in either shape.
-fn find(door: &Door, id: &str) -> Result<(Arc<Form>, Value), Problem> {
-    let of = |form: &Arc<Form>| {
-        let mut all = std::iter::once(&form.resource).chain(&form.national);
-        all.find(|resource| resource["id"] == id).map(|resource| (Arc::clone(form), resource.clone()))
-    };
+/// A form with the resource of that id, in either shape, as it is sent.
+fn find<'d>(door: &'d Door, id: &str) -> Result<(&'d Form, &'d Bytes), Problem> {
+    let of = |form: &'d Arc<Form>| form.sent.get(id).map(|sent| (&**form, sent));
     door.services.library.all().find_map(of).ok_or(Problem::new(Code::NotFound))
 }
 
@@ -36,8 +34,8 @@ pub(in crate::http) async fn read(
     Query::read(&request, &["_format", "_pretty"])?;
     manners::acceptable(&request)?;
     decide(&actor, Action::ReadQuestionnaires, Resource::default())?;
-    let (form, resource) = find(&door, &path)?;
-    Ok(manners::resource(&request, &resource, &form.resource_version, None))
+    let (form, sent) = find(&door, &path)?;
+    Ok(manners::validated(&request, &form.resource_version, None, || sent.clone()))
 }
 
 /// `GET /fhir/Questionnaire/{id}/_history/{version}`
@@ -51,11 +49,11 @@ pub(in crate::http) async fn vread(
     manners::acceptable(&request)?;
     decide(&actor, Action::ReadQuestionnaires, Resource::default())?;
     let (id, version) = path.into_inner();
-    let (form, resource) = find(&door, &id)?;
+    let (form, sent) = find(&door, &id)?;
     if form.resource_version != version {
         return Err(Problem::new(Code::NotFound));
     }
-    Ok(manners::resource(&request, &resource, &version, None))
+    Ok(manners::validated(&request, &version, None, || sent.clone()))
 }
 
 /// `GET /fhir/Questionnaire`, `POST /fhir/Questionnaire/_search`

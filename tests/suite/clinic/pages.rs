@@ -105,7 +105,18 @@ on_both! {
         let before = mark(browser.get(path).await);
         assert_eq!(mark(browser.get(path).await), before);
         app.invite("visit-1").await;
-        assert_ne!(mark(browser.get(path).await), before);
+        let statements = app.services.db.statements();
+        let invited = mark(browser.get(path).await);
+        let made = app.services.db.statements() - statements;
+        assert_ne!(invited, before);
+        // While nothing changes it is made once, where changes are counted.
+        assert_eq!(mark(browser.get(path).await), invited);
+        let again = app.services.db.statements() - statements - made;
+        assert_eq!(again < made, app.services.db.changes().is_some(), "{again} of {made}");
+        // What another process does is seen with the next commit at the latest.
+        sql::execute(&app.database_url, "UPDATE appointment SET status = 'cancelled'").await.expect("update");
+        app.invite("visit-2").await;
+        assert_ne!(mark(browser.get(path).await), invited);
         assert_eq!(sql::number(&app.database_url, reads).await, 0);
     }
 }
