@@ -95,7 +95,9 @@ fn print(settings: &Settings, name: &str, version: Option<&str>, asked: Option<&
     let form = &form.questionnaire;
     let language = match asked {
         None => form.language().clone(),
-        Some(asked) => form.languages().into_iter().find(|own| own == asked).ok_or_else(|| unknown(format!("{name} is not in {asked}")))?,
+        Some(asked) => {
+            form.languages().iter().find(|own| *own == asked).cloned().ok_or_else(|| unknown(format!("{name} is not in {asked}")))?
+        }
     };
     let bytes = paper::form(form, &language, None)?;
     let written = match out {

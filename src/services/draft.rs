@@ -306,7 +306,7 @@ pub(super) async fn lock_held(tx: &Tx, services: &Services, holder: &Holder) -> 
 
 pub(super) fn language_of(form: &Form, asked: Option<&Language>, known: Option<&Draft>) -> Result<Language, Error> {
     match (asked, known) {
-        (Some(asked), _) => form.questionnaire.languages().into_iter().find(|own| own == asked).ok_or(Error::Language),
+        (Some(asked), _) => form.questionnaire.languages().iter().find(|own| *own == asked).cloned().ok_or(Error::Language),
         (None, Some(draft)) => Ok(Language::parse(&draft.language).map_err(|_| Fault::Content("language"))?),
         (None, None) => Ok(form.questionnaire.language().clone()),
     }

@@ -172,7 +172,7 @@ async fn enter_in(tx: &Tx, services: &Services, caller: &Caller, command: &Comma
     held.invitation = reopened(tx, held.invitation, now).await?;
     let language = match &command.language {
         None => held.form.questionnaire.language().clone(),
-        Some(asked) => held.form.questionnaire.languages().into_iter().find(|own| own == asked).ok_or(Error::Language)?,
+        Some(asked) => held.form.questionnaire.languages().iter().find(|own| *own == asked).cloned().ok_or(Error::Language)?,
     };
     let answers = accept(&held.form, &command.answers, Some(&command.respondent)).map_err(Error::Answers)?;
     let context = Context { not_asked: command.respondent.not_asked() };

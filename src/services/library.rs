@@ -134,9 +134,9 @@ impl Library {
     }
 
     fn add(&mut self, questionnaire: Questionnaire, file: &FormFile) {
-        let rendered = questionnaire.languages().into_iter().map(|language| {
-            let body = serde_json::to_vec(&write::questionnaire(&questionnaire, Some(&language))).unwrap_or_default();
-            (language, Rendered::new(body))
+        let rendered = questionnaire.languages().iter().map(|language| {
+            let body = serde_json::to_vec(&write::questionnaire(&questionnaire, Some(language))).unwrap_or_default();
+            (language.clone(), Rendered::new(body))
         });
         let rendered: BTreeMap<_, _> = rendered.collect();
         let papers = rendered.keys().map(|language| (language.clone(), OnceLock::new())).collect();

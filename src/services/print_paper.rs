@@ -81,7 +81,7 @@ async fn order(
     // An erased patient has no name to print.
     let (_, person) = open_patient(&services.vault, reader, &patient).await?.ok_or(Error::NotFound)?;
     let language = match asked {
-        Some(asked) => form.questionnaire.languages().into_iter().find(|own| own == asked).ok_or(Error::Language)?,
+        Some(asked) => form.questionnaire.languages().iter().find(|own| *own == asked).cloned().ok_or(Error::Language)?,
         None => form.nearest(&Language::parse(&patient.language).map_err(|_| Fault::Content("language"))?),
     };
     let to = addressee(services, reader, organization, &row, person.name).await?;

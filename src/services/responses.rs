@@ -392,7 +392,7 @@ pub(super) async fn summary_view(
     let form = &allowed.form.questionnaire;
     let language = match language {
         None => form.language().clone(),
-        Some(asked) => form.languages().into_iter().find(|own| own == asked).ok_or(Error::Language)?,
+        Some(asked) => form.languages().iter().find(|own| *own == asked).cloned().ok_or(Error::Language)?,
     };
     let opened = open(&allowed.cipher, &allowed.form, row)?;
     let before = previous(services, snapshot, allowed, row).await?;

@@ -21,6 +21,7 @@ pub struct Questionnaire {
     index: BTreeMap<String, Vec<usize>>,
     /// What items offer to others that take their options from them, by link id.
     offered: BTreeMap<String, Vec<AnswerOption>>,
+    languages: Vec<Language>,
 }
 
 /// What is said about the whole form.
@@ -134,10 +135,11 @@ impl Questionnaire {
         let mut index = BTreeMap::new();
         let mut path = Vec::new();
         fill_index(&items, &mut path, &mut index);
-        let mut form = Self { metadata, items, index, offered: BTreeMap::new() };
+        let mut form = Self { metadata, items, index, offered: BTreeMap::new(), languages: Vec::new() };
         let sources: BTreeSet<&String> = form.walk().flat_map(|item| &item.options_from).collect();
         let offered = sources.into_iter().filter_map(|link_id| Some((link_id.clone(), options_of_source(form.item(link_id)?))));
         form.offered = offered.collect();
+        form.languages = form.spoken();
         form
     }
 
@@ -184,7 +186,11 @@ impl Questionnaire {
 
     /// Its own language first, then every language in which all its questions and options can be
     /// read, Norwegian ones before others.
-    pub fn languages(&self) -> Vec<Language> {
+    pub fn languages(&self) -> &[Language] {
+        &self.languages
+    }
+
+    fn spoken(&self) -> Vec<Language> {
         let mut common: Option<BTreeSet<&Language>> = None;
         for text in self.texts() {
             let here: BTreeSet<_> = text.translations.keys().collect();

@@ -251,9 +251,9 @@ async fn put_version(
 /// language in which the form was given out; else the form's own.
 fn language(body: &Value, held: &Held) -> Language {
     let form = &held.form.questionnaire;
-    let known = |asked: Language| form.languages().into_iter().find(|own| *own == asked || own.same_language(&asked));
+    let known = |asked: Language| form.languages().iter().find(|own| **own == asked || own.same_language(&asked)).cloned();
     let named = body["language"].as_str().and_then(|text| Language::parse(text).ok()).and_then(known);
     let address = body["questionnaire"].as_str().unwrap_or_default();
-    let given = || form.languages().into_iter().find(|own| address.ends_with(&national_id(form, own)));
+    let given = || form.languages().iter().find(|own| address.ends_with(&national_id(form, own))).cloned();
     named.or_else(given).unwrap_or_else(|| form.language().clone())
 }

@@ -37,7 +37,7 @@ fn held(row: &Row, today: NaiveDate) {
     let order = match &row.order {
         Ok(order) => order,
         Err(reason) => {
-            assert!(reason.is_ascii() && reason.len() <= 80, "{reason}");
+            assert!(reason.is_ascii() && reason.len() <= 120, "{reason}");
             return;
         }
     };

@@ -31,7 +31,7 @@ fn reads_back(form: &Questionnaire) {
     assert_eq!(read.items(), form.items());
     assert_eq!((read.canonical(), read.title(form.language())), (form.canonical(), form.title(form.language())));
     for language in form.languages() {
-        let shown = questionnaire::read(write::questionnaire(form, Some(&language)).to_string().as_bytes());
+        let shown = questionnaire::read(write::questionnaire(form, Some(language)).to_string().as_bytes());
         assert!(!shown.is_refused(), "{language}: {:?}", shown.findings);
     }
 }

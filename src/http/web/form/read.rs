@@ -282,7 +282,9 @@ impl Reading<'_> {
         let mut values = Vec::new();
         for (at, day) in days.iter().enumerate() {
             let of = |all: &[&'_ str]| all.get(at).copied().unwrap_or_default().trim().to_owned();
-            let (month, year, time) = (of(&months), of(&years), of(&times));
+            let (month, year) = (of(&months), of(&years));
+            // The page asks for a time where the question does; elsewhere nobody has typed one.
+            let time = if kind == ItemType::DateTime { of(&times) } else { String::new() };
             let date = DateText { day, month: &month, year: &year };
             if date.is_blank() && time.is_empty() {
                 continue;
