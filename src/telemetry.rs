@@ -2,6 +2,7 @@
 
 use crate::config::LogFormat;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -9,6 +10,8 @@ use tracing_subscriber::fmt::format::FmtSpan;
 pub fn logs(format: LogFormat, filter: &str) -> bool {
     let Ok(filter) = EnvFilter::try_new(filter) else { return false };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_writer(std::io::stderr);
+    // Colours are for eyes: in a file or a journal their codes are in the way of every search.
+    let builder = builder.with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()));
     match format {
         LogFormat::Pretty => builder.compact().try_init().is_ok(),
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init().is_ok(),

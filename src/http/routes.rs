@@ -228,38 +228,85 @@ fn page() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
+/// The literal segments by which a path is looked up first, two or under `/api/v1` three of them: comparing
+/// strings is cheap, while every path with parameters that is tried costs a regular expression.
+fn stem(path: &str) -> &str {
+    let depth = if path.starts_with("/api/") { 3 } else { 2 };
+    let literal = path.find("/{").unwrap_or(path.len());
+    let end = path.match_indices('/').nth(depth).map_or(path.len(), |(at, _)| at);
+    path.get(..literal.min(end)).unwrap_or(path)
+}
+
 /// Registers them; a known path with another method answers 405 with `Allow`, an unknown path 404.
 pub(super) fn register(config: &mut web::ServiceConfig, fhir_origins: &[String]) {
-    let mut paths: Vec<(&'static str, Vec<Endpoint>)> = Vec::new();
+    let mut stems: Vec<(&'static str, Vec<(&'static str, Vec<Endpoint>)>)> = Vec::new();
     for endpoint in endpoints() {
-        match paths.iter_mut().find(|(path, _)| *path == endpoint.path) {
-            Some((_, methods)) => methods.push(endpoint),
-            None => paths.push((endpoint.path, vec![endpoint])),
-        }
+        let paths = place(&mut stems, stem(endpoint.path));
+        place(paths, endpoint.path).push(endpoint);
     }
-    for (path, methods) in paths {
-        let allow: BTreeSet<String> = methods.iter().map(|endpoint| endpoint.method.to_string()).collect();
-        let allow = allow.into_iter().collect::<Vec<_>>().join(", ");
-        let api = ["/api/", "/fhir/", "/cds-services"].iter().any(|start| path.starts_with(start));
-        let mut resource = web::resource(path).name(path);
-        for endpoint in methods {
-            resource = resource.route((endpoint.route)());
-        }
-        let refuse = move || {
-            let allow = allow.clone();
-            async move { if api { Err::<HttpResponse, Problem>(Problem::method(allow)) } else { health::other_method(&allow) } }
-        };
-        let resource = resource.default_service(web::to(refuse));
-        // Tokens in pages are written differently each time, so their size tells nothing.
-        if (path.starts_with("/fhir") || path.starts_with("/cds-services")) && !fhir_origins.is_empty() {
-            config.service(resource.wrap(cors::rule(fhir_origins)));
-        } else if api {
-            config.service(resource);
-        } else if path.starts_with("/klinikk") {
-            config.service(resource.wrap(from_fn(halt::furnish)).wrap(Compress::default()));
-        } else {
-            config.service(resource.wrap(Compress::default()));
+    for (stem, paths) in stems {
+        match paths.as_slice() {
+            [(path, _)] if *path == stem => paths.into_iter().for_each(|(path, methods)| add(config, path, path, methods, fhir_origins)),
+            _ => {
+                config.service(web::scope(stem).configure(|scope| {
+                    for (path, methods) in paths {
+                        add(scope, path, path.strip_prefix(stem).unwrap_or(path), methods, fhir_origins);
+                    }
+                }));
+            }
         }
     }
     config.default_service(web::to(health::not_found));
+}
+
+/// What stands under a key, added at the end where there is nothing yet.
+fn place<'a, T>(all: &'a mut Vec<(&'static str, Vec<T>)>, key: &'static str) -> &'a mut Vec<T> {
+    let at = all.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+        all.push((key, Vec::new()));
+        all.len() - 1
+    });
+    &mut all[at].1
+}
+
+/// A path with its methods; `rest` is what of it the scope in hand leaves to look at.
+fn add(config: &mut web::ServiceConfig, path: &'static str, rest: &'static str, methods: Vec<Endpoint>, fhir_origins: &[String]) {
+    let allow: BTreeSet<String> = methods.iter().map(|endpoint| endpoint.method.to_string()).collect();
+    let allow = allow.into_iter().collect::<Vec<_>>().join(", ");
+    let api = ["/api/", "/fhir/", "/cds-services"].iter().any(|start| path.starts_with(start));
+    let mut resource = web::resource(rest).name(path);
+    for endpoint in methods {
+        resource = resource.route((endpoint.route)());
+    }
+    let refuse = move || {
+        let allow = allow.clone();
+        async move { if api { Err::<HttpResponse, Problem>(Problem::method(allow)) } else { health::other_method(&allow) } }
+    };
+    let resource = resource.default_service(web::to(refuse));
+    // Tokens in pages are written differently each time, so their size tells nothing.
+    if (path.starts_with("/fhir") || path.starts_with("/cds-services")) && !fhir_origins.is_empty() {
+        config.service(resource.wrap(cors::rule(fhir_origins)));
+    } else if api {
+        config.service(resource);
+    } else if path.starts_with("/klinikk") {
+        config.service(resource.wrap(from_fn(halt::furnish)).wrap(Compress::default()));
+    } else {
+        config.service(resource.wrap(Compress::default()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_scope_takes_the_paths_of_another() {
+        let stems: BTreeSet<&str> = endpoints().iter().map(|endpoint| stem(endpoint.path)).collect();
+        for one in endpoints() {
+            let own = stem(one.path);
+            assert!(own.starts_with('/') && !own.contains('{'), "{} has no literal beginning", one.path);
+            let scope = one.path != own;
+            let inside = |other: &&&str| other.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'));
+            assert!(!scope || !stems.iter().any(|other| inside(&other)), "{own} is a scope, so all below it must be in it");
+        }
+    }
 }
