@@ -239,7 +239,7 @@ fn stem(path: &str) -> &str {
 
 /// Registers them; a known path with another method answers 405 with `Allow`, an unknown path 404.
 pub(super) fn register(config: &mut web::ServiceConfig, fhir_origins: &[String]) {
-    let mut stems: Vec<(&'static str, Vec<(&'static str, Vec<Endpoint>)>)> = Vec::new();
+    let mut stems: Named<Named<Vec<Endpoint>>> = Vec::new();
     for endpoint in endpoints() {
         let paths = place(&mut stems, stem(endpoint.path));
         place(paths, endpoint.path).push(endpoint);
@@ -259,8 +259,11 @@ pub(super) fn register(config: &mut web::ServiceConfig, fhir_origins: &[String])
     config.default_service(web::to(health::not_found));
 }
 
+/// Something under each key, in the order in which they came.
+type Named<T> = Vec<(&'static str, T)>;
+
 /// What stands under a key, added at the end where there is nothing yet.
-fn place<'a, T>(all: &'a mut Vec<(&'static str, Vec<T>)>, key: &'static str) -> &'a mut Vec<T> {
+fn place<'a, T>(all: &'a mut Named<Vec<T>>, key: &'static str) -> &'a mut Vec<T> {
     let at = all.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
         all.push((key, Vec::new()));
         all.len() - 1

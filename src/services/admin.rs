@@ -229,7 +229,7 @@ pub async fn add_client(
 
 /// All clients.
 pub async fn list_clients(services: &Services) -> Result<Vec<Client>, Fault> {
-    services.db.read((), |(), snapshot| Box::pin(async move { Ok::<_, Fault>(organizations::clients(snapshot).await?) })).await
+    services.db.read((), |(), snapshot| Box::pin(async move { Ok::<_, Fault>(organizations::clients(snapshot, None).await?) })).await
 }
 
 /// A new clinician.

@@ -1,7 +1,7 @@
 //! Notices of invitations: units' plans and addresses, what is due, what has been planned, who wants
 //! none. That something was planned stands in the invitation's own row, so of two who plan it one wins.
 
-use super::entity::{appointment, invitation, organization, patient, response, review, unit, unit_notice};
+use super::entity::{appointment, invitation, organization, patient, patient_key, response, review, unit, unit_notice};
 use super::invitations::Invitation;
 use super::{Reader, StorageError, Tx};
 use crate::domain::appointment::VisitStatus;
@@ -230,7 +230,18 @@ pub async fn stop(tx: &Tx, organization: OrganizationId, id: PatientId, since: O
     Ok(())
 }
 
-/// Whether a unit has responses that came after `since` and that nobody has reviewed.
+/// Lets a notice be planned anew that was planned, and then not sent.
+pub async fn forget(tx: &Tx, id: InvitationId, notice: Notice) -> Result<()> {
+    invitation::Entity::update_many()
+        .col_expr(planned(notice), Expr::value(None::<DateTime<Utc>>))
+        .filter(invitation::Column::Id.eq(id.0))
+        .exec(tx.transaction())
+        .await?;
+    Ok(())
+}
+
+/// Whether a unit has responses that came after `since`, that nobody has reviewed, and that can be read: those of an
+/// erased patient can't.
 pub async fn answers_wait(reader: &impl Reader, organization: OrganizationId, unit: UnitId, since: DateTime<Utc>) -> Result<bool> {
     let read = Query::select()
         .expr(Expr::val(1))
@@ -238,11 +249,17 @@ pub async fn answers_wait(reader: &impl Reader, organization: OrganizationId, un
         .and_where(Expr::col((review::Entity, review::Column::ResponseId)).equals((response::Entity, response::Column::Id)))
         .and_where(Expr::col((review::Entity, review::Column::ResponseVersion)).equals((response::Entity, response::Column::Version)))
         .to_owned();
+    let key = Query::select()
+        .expr(Expr::val(1))
+        .from(patient_key::Entity)
+        .and_where(Expr::col((patient_key::Entity, patient_key::Column::PatientId)).equals((response::Entity, response::Column::PatientId)))
+        .to_owned();
     let query = response::Entity::find()
         .filter(response::Column::OrganizationId.eq(organization.0))
         .filter(response::Column::UnitId.eq(unit.0))
         .filter(response::Column::SubmittedAt.gt(since))
-        .filter(Expr::exists(read).not());
+        .filter(Expr::exists(read).not())
+        .filter(Expr::exists(key));
     Ok(query.one(reader.transaction()).await?.is_some())
 }
 

@@ -301,9 +301,13 @@ pub async fn client_by_external(reader: &impl Reader, external_id: &str) -> Resu
     Ok(query.one(reader.transaction()).await?.map(client_from))
 }
 
-/// All clients.
-pub async fn clients(reader: &impl Reader) -> Result<Vec<Client>> {
-    Ok(client::Entity::find().order_by_asc(client::Column::Name).all(reader.transaction()).await?.into_iter().map(client_from).collect())
+/// The clients of an organization, or of all.
+pub async fn clients(reader: &impl Reader, organization: Option<OrganizationId>) -> Result<Vec<Client>> {
+    let mut query = client::Entity::find().order_by_asc(client::Column::Name);
+    if let Some(organization) = organization {
+        query = query.filter(client::Column::OrganizationId.eq(organization.0));
+    }
+    Ok(query.all(reader.transaction()).await?.into_iter().map(client_from).collect())
 }
 
 /// Adds a clinician with their roles; `role_ids` has one id a role.

@@ -171,8 +171,7 @@ pub async fn people(services: &Services, caller: &Caller) -> Result<People, Erro
                 let seen = all.into_iter().filter(|unit| own.as_ref().is_none_or(|own| own.contains(&unit.id)));
                 let mut units: Vec<_> = seen.map(|unit| (unit.id, unit.name)).collect();
                 units.sort_by(|one, other| one.1.cmp(&other.1));
-                let clients = organizations::clients(snapshot).await?.into_iter().filter(|client| client.organization == organization);
-                let clients = clients.map(|one| (one.id.0, one.name));
+                let clients = organizations::clients(snapshot, Some(organization)).await?.into_iter().map(|one| (one.id.0, one.name));
                 let names = staff.into_iter().map(|one| (one.id.0, one.name)).chain(clients).collect();
                 Ok::<_, Error>(People { names, units })
             })

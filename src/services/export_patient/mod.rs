@@ -235,7 +235,7 @@ async fn log_of(snapshot: &Snapshot, patient: &Patient) -> Result<Vec<Entry>, Fa
 async fn names(snapshot: &Snapshot, organization: OrganizationId) -> Result<Names, Fault> {
     let units = organizations::units(snapshot, Some(organization)).await?.into_iter().map(|unit| (unit.id, unit.name)).collect();
     let clinicians = organizations::clinicians(snapshot).await?.into_iter().filter(|one| one.organization == organization);
-    let clients = organizations::clients(snapshot).await?.into_iter().filter(|one| one.organization == organization);
+    let clients = organizations::clients(snapshot, Some(organization)).await?.into_iter();
     let people = clinicians.map(|one| (one.id.0, one.name)).chain(clients.map(|one| (one.id.0, one.name))).collect();
     Ok(Names { units, people })
 }

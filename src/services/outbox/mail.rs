@@ -70,7 +70,7 @@ async fn prepare(tx: &Tx, services: &Services, message: &Message) -> Result<Prep
     }
 }
 
-/// Why a notice does not hold now.
+/// Why a notice does not hold now. One of a visit that is too far away by now is told again when it is near.
 async fn hindrance(tx: &Tx, row: &Invitation, own: &UnitNotices, notice: Notice, now: DateTime<Utc>) -> Result<Option<Failure>, Fault> {
     let open = match row.state {
         InvitationState::Issued => true,
@@ -93,6 +93,10 @@ async fn hindrance(tx: &Tx, row: &Invitation, own: &UnitNotices, notice: Notice,
         None => row.answer_until < limit,
     };
     if !near {
+        // A reminder is planned anew by the move itself.
+        if notice == Notice::First {
+            notices::forget(tx, row.id, notice).await?;
+        }
         return Ok(Some(Failure::dropped("moved")));
     }
     Ok(own.plan.is_quiet(now).then(|| Failure::again("quiet-hours")))

@@ -3,8 +3,9 @@
 use super::{deliver, invite, messages, plan, with_server};
 use crate::support::world::answers;
 use chrono::Duration;
-use kartlegging::domain::ids::UnitId;
+use kartlegging::domain::ids::{PatientId, UnitId};
 use kartlegging::domain::language::Language;
+use kartlegging::services::erase_patient::{self, Ground};
 use kartlegging::services::notices::{self, Addresses};
 use serde_json::json;
 
@@ -40,6 +41,24 @@ fn a_unit_is_told_once_a_day_that_answers_wait() {
         assert_eq!(plan(&app).await, 0, "nothing new");
         deliver(&app).await;
         assert_eq!(messages(&app).await.len(), 2);
+    });
+}
+
+#[test]
+fn a_unit_is_not_told_of_answers_of_an_erased_patient() {
+    with_server(&async |app, server| {
+        let organization = app.world.organization.expect("organization");
+        let unit = UnitId::parse(&app.world.unit).expect("unit");
+        let addresses = Addresses { digest_to: Some("enheten@sykehus.example".to_owned()), ..Addresses::default() };
+        notices::set_addresses(&app.services, organization, unit, addresses, &Language::nb()).await.expect("set");
+        let invited = app.invite("visit-1").await;
+        app.answer(&invited, &answers(2, &[], &[], "no", Some("no"))).await;
+        assert_eq!(plan(&app).await, 1);
+        let patient = PatientId::parse(&invited.patient).expect("id");
+        let ground = Ground::parse("ønsket av pasienten").expect("ground");
+        erase_patient::erase(&app.services, organization, patient, ground).await.expect("erased");
+        assert_eq!(deliver(&app).await, 0);
+        server.mails(0).await;
     });
 }
 

@@ -209,6 +209,23 @@ fn a_moved_visit_is_reminded_of_anew() {
 }
 
 #[test]
+fn a_notice_that_a_move_overtook_comes_when_the_visit_is_near() {
+    with_server(&async |app, server| {
+        let invited = invite(&app, "visit-1").await;
+        assert_eq!(plan(&app).await, 1);
+        let path = format!("/api/v1/appointments/{}", invited.body["appointment"].as_str().expect("id"));
+        let body = json!({"starts_at": "2026-12-10T09:30:00+01:00"});
+        app.call("PATCH", &path).bearer(app.world.token("client")).json(&body).send().await.expect(200);
+        assert_eq!((deliver(&app).await, plan(&app).await), (0, 0));
+        app.advance(Duration::days(12));
+        assert_eq!((plan(&app).await, deliver(&app).await), (1, 1));
+        let mail = server.mails(1).await.remove(0);
+        assert_eq!(mail["headers"]["subject"], "Spørsmål til deg før avtalen din");
+        assert_eq!((plan(&app).await, deliver(&app).await), (0, 0));
+    });
+}
+
+#[test]
 fn two_instances_send_each_notice_once() {
     with_server(&async |app, server| {
         let other = app.second_instance_with(|settings| server.settings(settings)).await;

@@ -176,7 +176,8 @@ impl Model {
         self.responses.iter().any(|row| {
             let newest = row.versions.last().expect("a version");
             let read = row.reviews.iter().any(|(version, _)| usize::try_from(*version) == Ok(row.versions.len()));
-            self.invitations[row.invitation].unit == unit && newest.at > since && !read
+            let asked = &self.invitations[row.invitation];
+            asked.unit == unit && newest.at > since && !read && !self.patients[asked.patient].erased
         })
     }
 
@@ -282,6 +283,9 @@ impl Model {
             None => row.answer_until < limit,
         };
         if !near {
+            if tells == Tells::Notice {
+                self.invitations[subject].told[0] = None;
+            }
             return dropped("moved");
         }
         if plan.is_quiet(self.now) {
